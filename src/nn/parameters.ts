@@ -1,0 +1,68 @@
+/**
+ * Parameters as trees of named arrays. A layer's parameters are a plain record whose leaves are `Parameter`s while the
+ * numbers are held, and graph `Value`s while a graph is built: the same record type, with another leaf.
+ */
+
+/** One named array of a model, in float32, with what training may do to it. */
+export interface Parameter {
+  /** Size of every axis, outermost first. A scalar has none. */
+  readonly shape: readonly number[];
+  /** The numbers, row-major. Training writes into this array in place. */
+  readonly data: Float32Array;
+  /** Whether training may change it; a frozen one becomes a constant of the graph and no gradient is built for it. */
+  readonly trained: boolean;
+  /** Whether weight decay applies when it is trained: matrices yes; gains, offsets, gates, latents and embeddings no. */
+  readonly decay: boolean;
+}
+
+/** A record of records, or an array of them, with leaves of one kind. */
+export type Tree<Leaf> = Leaf | readonly Tree<Leaf>[] | { readonly [name: string]: Tree<Leaf> };
+
+/** The same tree with every `Parameter` replaced by `Leaf`. */
+export type WithLeaves<T, Leaf> = T extends Parameter
+  ? Leaf
+  : T extends readonly (infer Item)[]
+    ? WithLeaves<Item, Leaf>[]
+    : { [Name in keyof T]: WithLeaves<T[Name], Leaf> };
+
+/** Whether a tree's node is a parameter and not a branch. */
+export function isParameter(node: unknown): node is Parameter {
+  return typeof node === "object" && node !== null && (node as Parameter).data instanceof Float32Array;
+}
+
+/**
+ * Replaces every parameter of a tree by what `change` makes of it.
+ * @param change  given the parameter and its path, names joined by dots: `language.blocks.0.attention.query.weight`.
+ */
+export function mapParameters<T, Leaf>(
+  tree: T,
+  change: (parameter: Parameter, path: string) => Leaf,
+  path = "",
+): WithLeaves<T, Leaf> {
+  if (isParameter(tree)) return change(tree, path) as WithLeaves<T, Leaf>;
+  const below = (name: string | number) => (path === "" ? `${name}` : `${path}.${name}`);
+  if (Array.isArray(tree))
+    return tree.map((item, i) => mapParameters(item, change, below(i))) as WithLeaves<T, Leaf>;
+  return Object.fromEntries(
+    Object.entries(tree as object)
+      .filter(([, branch]) => branch !== undefined)
+      .map(([name, branch]) => [name, mapParameters(branch, change, below(name))]),
+  ) as WithLeaves<T, Leaf>;
+}
+
+/** Every parameter of a tree by its path, in the tree's own order. */
+export function flatten(tree: unknown): Map<string, Parameter> {
+  const found = new Map<string, Parameter>();
+  mapParameters(tree, (parameter, path) => found.set(path, parameter));
+  return found;
+}
+
+/** The same tree, the same arrays, frozen. */
+export function frozen<T>(tree: T): T {
+  return mapParameters(tree, (parameter) => ({ ...parameter, trained: false })) as T;
+}
+
+/** How many numbers a tree holds. */
+export function countParameters(tree: unknown): number {
+  return [...flatten(tree).values()].reduce((sum, { data }) => sum + data.length, 0);
+}

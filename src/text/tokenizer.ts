@@ -1,0 +1,11 @@
+/** The contract of every tokenizer, trained here or read from a `tokenizer.json`. */
+export interface Tokenizer {
+  /** Number of token ids, special tokens included. */
+  readonly vocabularySize: number;
+  /** Token ids of a text, with no token added before or after it. */
+  encode(text: string): number[];
+  /** The text of token ids; special tokens are left out. */
+  decode(ids: readonly number[]): string;
+  /** The id of a special token such as `<EOC>`. Throws a clear error when there is none. */
+  special(token: string): number;
+}
