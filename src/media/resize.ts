@@ -1,0 +1,211 @@
+/**
+ * Resizing that agrees with Pillow on every pixel, so that a model sees what it saw in training. Pure TypeScript: the
+ * same code runs in Node and in the browser.
+ */
+
+import { FlamingoError } from "../errors.js";
+import type { Picture } from "./pixels.js";
+
+export type Filter = "bicubic" | "bilinear";
+
+/** A width, height or crop that no picture can have. */
+export class PictureSizeError extends FlamingoError {
+  readonly code = "MEDIA_PICTURE_SIZE";
+}
+
+interface Kernel {
+  /** Half the width of the kernel, in source pixels when the picture is not made smaller. */
+  readonly support: number;
+  weight(distance: number): number;
+}
+
+const KERNELS: Readonly<Record<Filter, Kernel>> = {
+  bilinear: { support: 1, weight: (distance) => Math.max(0, 1 - Math.abs(distance)) },
+  bicubic: {
+    support: 2,
+    weight(distance) {
+      const a = -0.5;
+      const x = Math.abs(distance);
+      if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
+      if (x < 2) return (((x - 5) * x + 8) * x - 4) * a;
+      return 0;
+    },
+  },
+};
+
+/** An accumulator of 32 bits holds 8 bits of colour, 2 bits of overshoot and this many of fraction. */
+const FRACTION_BITS = 22;
+const HALF = 1 << (FRACTION_BITS - 1);
+
+/**
+ * The picture at another size, equal on every pixel to Pillow's `Image.resize` (without `reducing_gap`).
+ *
+ * A horizontal pass, rounded to 8 bits, then a vertical one. Making a picture smaller widens the kernel, so nothing
+ * aliases. A pass that would not change the size is left out, and so is the copy when neither would.
+ *
+ * @param width  pixels, at least 1.
+ * @param height  pixels, at least 1.
+ * @throws {PictureSizeError} if a side is not a whole number of at least 1.
+ * @source Pillow, src/libImaging/Resample.c (checked against Pillow 9.4.0)
+ */
+export function resize(picture: Picture, width: number, height: number, filter: Filter = "bicubic"): Picture {
+  checkSize(width, height);
+  const { data } = picture;
+  const rows = width === picture.width ? data : acrossRows(data, picture.width, picture.height, width, filter);
+  const both = height === picture.height ? rows : downColumns(rows, width, picture.height, height, filter);
+  return { width, height, data: both };
+}
+
+/**
+ * The picture resized, aspect kept, so that its shorter edge is `edge` pixels; the longer one is rounded down, as in
+ * torchvision's `Resize(edge)`.
+ */
+export function resizeShortEdge(picture: Picture, edge: number, filter: Filter = "bicubic"): Picture {
+  const { width, height } = picture;
+  const long = Math.floor((edge * Math.max(width, height)) / Math.min(width, height));
+  return width <= height ? resize(picture, edge, long, filter) : resize(picture, long, edge, filter);
+}
+
+/** The picture resized, aspect kept, so that its longer edge is `edge` pixels; the shorter one is rounded, and at least 1. */
+export function resizeLongEdge(picture: Picture, edge: number, filter: Filter = "bicubic"): Picture {
+  const { width, height } = picture;
+  const short = Math.max(1, Math.round((edge * Math.min(width, height)) / Math.max(width, height)));
+  return width >= height ? resize(picture, edge, short, filter) : resize(picture, short, edge, filter);
+}
+
+/**
+ * The middle `width` x `height` pixels.
+ *
+ * @throws {PictureSizeError} if the picture is smaller than that: resize it first.
+ */
+export function centreCrop(picture: Picture, width: number, height: number = width): Picture {
+  checkSize(width, height);
+  if (width > picture.width || height > picture.height) {
+    throw new PictureSizeError(
+      `A crop of ${width} x ${height} pixels was asked of a picture of ${picture.width} x ${picture.height}.`,
+      "resize the picture first, for example with resizeShortEdge(picture, size)",
+    );
+  }
+  if (width === picture.width && height === picture.height) return picture;
+  const left = halfToEven((picture.width - width) / 2);
+  const top = halfToEven((picture.height - height) / 2);
+  const data = new Uint8Array(width * height * 3);
+  for (let y = 0; y < height; y++) {
+    const start = ((top + y) * picture.width + left) * 3;
+    data.set(picture.data.subarray(start, start + width * 3), y * width * 3);
+  }
+  return { width, height, data };
+}
+
+/**
+ * The picture in the middle of the smallest square that holds it.
+ *
+ * @param fill  the colour around it, red, green and blue in 0 to 255. Flamingo pads with the mean colour.
+ * @source arXiv:2204.14198, training details: resized with padding
+ */
+export function padToSquare(picture: Picture, fill: readonly [number, number, number]): Picture {
+  const edge = Math.max(picture.width, picture.height);
+  if (picture.width === picture.height) return picture;
+  const data = new Uint8Array(edge * edge * 3);
+  for (let i = 0; i < data.length; i++) data[i] = fill[i % 3]!;
+  const left = Math.floor((edge - picture.width) / 2);
+  const top = Math.floor((edge - picture.height) / 2);
+  for (let y = 0; y < picture.height; y++) {
+    const row = picture.data.subarray(y * picture.width * 3, (y + 1) * picture.width * 3);
+    data.set(row, ((top + y) * edge + left) * 3);
+  }
+  return { width: edge, height: edge, data };
+}
+
+/** For each output position: the first source position it reads, how many, and their fixed-point weights. */
+interface Taps {
+  readonly first: Int32Array;
+  readonly count: Int32Array;
+  /** `[output positions, stride]`, unused places zero. */
+  readonly weights: Int32Array;
+  readonly stride: number;
+}
+
+function taps(from: number, to: number, filter: Filter): Taps {
+  const kernel = KERNELS[filter];
+  const scale = from / to;
+  const spread = Math.max(scale, 1);
+  const support = kernel.support * spread;
+  const stride = Math.ceil(support) * 2 + 1;
+  const first = new Int32Array(to);
+  const count = new Int32Array(to);
+  const weights = new Int32Array(to * stride);
+  const exact = new Float64Array(stride);
+  for (let out = 0; out < to; out++) {
+    const centre = (out + 0.5) * scale;
+    const start = Math.max(0, Math.trunc(centre - support + 0.5));
+    const length = Math.min(from, Math.trunc(centre + support + 0.5)) - start;
+    let sum = 0;
+    for (let i = 0; i < length; i++) {
+      exact[i] = kernel.weight((i + start - centre + 0.5) * (1 / spread));
+      sum += exact[i]!;
+    }
+    for (let i = 0; i < length; i++) {
+      const share = (sum === 0 ? exact[i]! : exact[i]! / sum) * (1 << FRACTION_BITS);
+      weights[out * stride + i] = Math.trunc(share + (share < 0 ? -0.5 : 0.5));
+    }
+    first[out] = start;
+    count[out] = length;
+  }
+  return { first, count, weights, stride };
+}
+
+function acrossRows(data: Uint8Array, from: number, height: number, to: number, filter: Filter): Uint8Array {
+  const { first, count, weights, stride } = taps(from, to, filter);
+  const out = new Uint8ClampedArray(to * height * 3);
+  for (let y = 0, at = 0; y < height; y++) {
+    for (let x = 0; x < to; x++, at += 3) {
+      let red = HALF;
+      let green = HALF;
+      let blue = HALF;
+      let source = (y * from + first[x]!) * 3;
+      const end = x * stride + count[x]!;
+      for (let i = x * stride; i < end; i++, source += 3) {
+        const weight = weights[i]!;
+        red += data[source]! * weight;
+        green += data[source + 1]! * weight;
+        blue += data[source + 2]! * weight;
+      }
+      out[at] = red >> FRACTION_BITS;
+      out[at + 1] = green >> FRACTION_BITS;
+      out[at + 2] = blue >> FRACTION_BITS;
+    }
+  }
+  return new Uint8Array(out.buffer);
+}
+
+function downColumns(data: Uint8Array, width: number, from: number, to: number, filter: Filter): Uint8Array {
+  const { first, count, weights, stride } = taps(from, to, filter);
+  const row = width * 3;
+  const sums = new Int32Array(row);
+  const out = new Uint8ClampedArray(row * to);
+  for (let y = 0; y < to; y++) {
+    sums.fill(HALF);
+    for (let i = 0; i < count[y]!; i++) {
+      const weight = weights[y * stride + i]!;
+      const source = (first[y]! + i) * row;
+      for (let x = 0; x < row; x++) sums[x]! += data[source + x]! * weight;
+    }
+    for (let x = 0; x < row; x++) out[y * row + x] = sums[x]! >> FRACTION_BITS;
+  }
+  return new Uint8Array(out.buffer);
+}
+
+/** Rounds as Python's `round` does, which places torchvision's crop. */
+function halfToEven(value: number): number {
+  const floor = Math.floor(value);
+  return value - floor === 0.5 ? floor + (floor % 2) : Math.round(value);
+}
+
+function checkSize(width: number, height: number): void {
+  if (Number.isInteger(width) && Number.isInteger(height) && width >= 1 && height >= 1) return;
+  throw new PictureSizeError(
+    `A picture of ${width} x ${height} pixels was asked for.`,
+    "give a width and a height that are whole numbers of at least 1",
+  );
+}
