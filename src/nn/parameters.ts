@@ -41,8 +41,7 @@ export function mapParameters<T, Leaf>(
 ): WithLeaves<T, Leaf> {
   if (isParameter(tree)) return change(tree, path) as WithLeaves<T, Leaf>;
   const below = (name: string | number) => (path === "" ? `${name}` : `${path}.${name}`);
-  if (Array.isArray(tree))
-    return tree.map((item, i) => mapParameters(item, change, below(i))) as WithLeaves<T, Leaf>;
+  if (Array.isArray(tree)) return tree.map((item, i) => mapParameters(item, change, below(i))) as WithLeaves<T, Leaf>;
   return Object.fromEntries(
     Object.entries(tree as object)
       .filter(([, branch]) => branch !== undefined)

@@ -1,0 +1,20 @@
+/** Element types: the JavaScript array that holds each, and its number in ONNX files. */
+export const ARRAYS = {
+  float32: Float32Array,
+  float64: Float64Array,
+  int32: Int32Array,
+  int64: BigInt64Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
+} as const;
+
+export type DType = keyof typeof ARRAYS;
+
+/** An array of any element type. */
+export type ArrayOf = Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array;
+
+/** `TensorProto.DataType` of each element type. */
+export const ONNX_TYPE = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float64: 11 } as const satisfies Record<
+  DType,
+  number
+>;

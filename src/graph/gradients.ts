@@ -1,0 +1,74 @@
+/** The reverse walk: from a scalar back to the values one asks for, through each op's own rule. */
+import { GraphError } from "./errors.js";
+import { add } from "./ops/elementwise.js";
+import { constant, describe, type Node, type Value } from "./value.js";
+
+/**
+ * Gradients of a scalar with respect to some values. Nothing is built on paths that do not lead to one of them, so a
+ * frozen parameter costs nothing.
+ *
+ * @param loss  a scalar
+ * @param wanted  usually the trained parameters
+ * @returns  for each wanted value a value of the same axes
+ * @throws {GraphError} if the loss is not a scalar, does not depend on a wanted value, or depends on it through an op
+ *   without a gradient (the message gives the op's reason): a silent zero would leave a parameter untrained.
+ */
+export function gradients(loss: Value, wanted: readonly Value[]): Value[] {
+  if (loss.axes.length !== 0) throw new GraphError(`the gradient of ${describe(loss)}`, "reduce it to a scalar first");
+  const order = nodesLeadingTo([loss]);
+  const reaches = new Set<Value>(wanted);
+  for (const node of order) if (node.inputs.some((x) => reaches.has(x))) reaches.add(node.outputs[0]!);
+
+  const gathered = new Map<Value, Value>([[loss, constant(Float32Array.of(1), [])]]);
+  for (const node of order.reverse()) {
+    const result = node.outputs[0]!;
+    const gradient = gathered.get(result);
+    if (gradient === undefined || !reaches.has(result)) continue;
+    if (!wanted.includes(result)) gathered.delete(result);
+    const rule = node.op.gradient;
+    if ("none" in rule)
+      throw new GraphError(
+        `${describe(result)} has no gradient: ${rule.none}`,
+        "keep it off the path from the trained parameters to the loss",
+      );
+    const toInputs = rule(gradient, node, node.attributes);
+    node.inputs.forEach((x, i) => {
+      const build = toInputs[i];
+      if (!reaches.has(x) || build === null || build === undefined) return;
+      const more = build();
+      const before = gathered.get(x);
+      gathered.set(x, before === undefined ? more : add(before, more));
+    });
+  }
+  return wanted.map((value) => {
+    const gradient = gathered.get(value);
+    if (gradient === undefined)
+      throw new GraphError(
+        `the loss does not depend on ${describe(value)}`,
+        "leave it out of the trained parameters, or use it",
+      );
+    return gradient;
+  });
+}
+
+/** The nodes that some values are made of, each after its inputs. */
+export function nodesLeadingTo(values: readonly Value[]): Node[] {
+  const order: Node[] = [];
+  const seen = new Set<Node>();
+  const pending: { node: Node; next: number }[] = [];
+  const enter = (value: Value) => {
+    if (value.source.kind !== "op" || seen.has(value.source.node)) return;
+    seen.add(value.source.node);
+    pending.push({ node: value.source.node, next: 0 });
+  };
+  for (const value of values) {
+    enter(value);
+    while (pending.length > 0) {
+      const top = pending.at(-1)!;
+      const child = top.node.inputs[top.next++];
+      if (child !== undefined) enter(child);
+      else order.push(pending.pop()!.node);
+    }
+  }
+  return order;
+}

@@ -1,0 +1,38 @@
+/** A graph: named outputs, and what they need from outside. */
+import { GraphError } from "./errors.js";
+import { nodesLeadingTo } from "./gradients.js";
+import type { Node, Value } from "./value.js";
+
+/** A frozen graph, ready to be written or run. */
+export interface Graph {
+  /** Nodes in an order in which each follows its inputs. */
+  readonly nodes: readonly Node[];
+  /** What is fed at every run, trained parameters included (under their paths). */
+  readonly inputs: ReadonlyMap<string, Value>;
+  /** Frozen parameters: constants of the compiled graph. */
+  readonly frozen: ReadonlyMap<string, Value>;
+  readonly constants: readonly Value[];
+  readonly outputs: ReadonlyMap<string, Value>;
+}
+
+/** The graph that computes `outputs`. */
+export function graph(outputs: Record<string, Value>): Graph {
+  const values = Object.values(outputs);
+  const nodes = nodesLeadingTo(values);
+  const inputs = new Map<string, Value>();
+  const frozen = new Map<string, Value>();
+  const constants = new Set<Value>();
+  const take = (into: Map<string, Value>, name: string, value: Value) => {
+    const other = into.get(name);
+    if (other !== undefined && other !== value)
+      throw new GraphError(`two different inputs are called ${name}`, "make each input once and pass it on");
+    into.set(name, value);
+  };
+  for (const value of [...nodes.flatMap((node) => node.inputs), ...values]) {
+    const { source } = value;
+    if (source.kind === "input") take(inputs, source.name, value);
+    else if (source.kind === "parameter") take(source.trained ? inputs : frozen, source.path, value);
+    else if (source.kind === "constant") constants.add(value);
+  }
+  return { nodes, inputs, frozen, constants: [...constants], outputs: new Map(Object.entries(outputs)) };
+}

@@ -1,0 +1,81 @@
+/** Matrix products. */
+import { type Axis, broadcast, describeAxes, sameSize } from "../axes.js";
+import { GraphError } from "../errors.js";
+import { apply, type Op, type Value } from "../value.js";
+import { sumLike } from "./reduce.js";
+import { reshape } from "./shape.js";
+
+export interface Product {
+  /** Whether the last two axes of the left / right side are swapped first. */
+  readonly transposeLeft: boolean;
+  readonly transposeRight: boolean;
+  /** A factor on the result. */
+  readonly scale: number;
+}
+
+const last = (x: Value, back: number): Axis => x.axes[x.axes.length - back]!;
+
+export const linearOps = {
+  MatMul: {
+    name: "MatMul",
+    types: ([a, b], { transposeLeft, transposeRight }) => {
+      if (a!.axes.length < 2 || b!.axes.length < 2)
+        throw new GraphError("a side has fewer than 2 axes", "reshape it to a matrix");
+      const [rows, inner] = transposeLeft ? [last(a!, 1), last(a!, 2)] : [last(a!, 2), last(a!, 1)];
+      const [innerToo, columns] = transposeRight ? [last(b!, 1), last(b!, 2)] : [last(b!, 2), last(b!, 1)];
+      if (!sameSize(inner, innerToo))
+        throw new GraphError(
+          `the summed axes are ${describeAxes([inner])} and ${describeAxes([innerToo])}`,
+          "make them the same size",
+        );
+      return [{ dtype: a!.dtype, axes: [...broadcast(a!.axes.slice(0, -2), b!.axes.slice(0, -2)), rows, columns] }];
+    },
+    emit: (emit, { inputs: [a, b], outputs: [y] }, { transposeLeft, transposeRight, scale }) => {
+      const names = [emit.nameOf(a!), emit.nameOf(b!)];
+      const flags = { transA: transposeLeft ? 1 : 0, transB: transposeRight ? 1 : 0, alpha: { float: scale } };
+      if (!transposeLeft && !transposeRight && scale === 1) emit.node("MatMul", names, [emit.nameOf(y!)]);
+      else if (a!.axes.length === 2 && b!.axes.length === 2) emit.node("Gemm", names, [emit.nameOf(y!)], flags);
+      else emit.node("FusedMatMul", names, [emit.nameOf(y!)], flags, "com.microsoft");
+    },
+    gradient: (g, { inputs: [a, b] }, { transposeLeft, transposeRight, scale }) => [
+      () => {
+        const toLeft = transposeLeft
+          ? product(b!, g, { transposeLeft: transposeRight, transposeRight: true, scale })
+          : product(g, b!, { transposeLeft: false, transposeRight: !transposeRight, scale });
+        return sumLike(toLeft, a!);
+      },
+      () => {
+        // One product over all rows, never a batch of products followed by a sum.
+        const shared = b!.axes.length === 2 && a!.axes.length > 2 && !transposeLeft;
+        const [left, grad] = shared ? [rows(a!), rows(g)] : [a!, g];
+        const toRight = transposeRight
+          ? product(grad, left, { transposeLeft: true, transposeRight: transposeLeft, scale })
+          : product(left, grad, { transposeLeft: !transposeLeft, transposeRight: false, scale });
+        return sumLike(toRight, b!);
+      },
+    ],
+  } satisfies Op<Product>,
+};
+
+/** All axes but the last as one. */
+function rows(x: Value): Value {
+  const sizes = x.axes.slice(0, -1).map(({ size }) => size);
+  const count = sizes.includes(undefined) ? undefined : sizes.reduce<number>((p, n) => p * n!, 1);
+  return reshape(x, [{ name: "rows", size: count }, last(x, 1)]);
+}
+
+function product(a: Value, b: Value, attributes: Product): Value {
+  return apply(linearOps.MatMul, [a, b], attributes);
+}
+
+/**
+ * The matrix product over the last axis of `a` and the one before the last of `b`, batched over the axes before them,
+ * which broadcast.
+ */
+export function matmul(
+  a: Value,
+  b: Value,
+  { transposeLeft = false, transposeRight = false, scale = 1 }: Partial<Product> = {},
+): Value {
+  return product(a, b, { transposeLeft, transposeRight, scale });
+}

@@ -1,0 +1,192 @@
+/** Ops that move numbers and compute none. */
+import { type Axis, type AxisLike, axes as axesOf, broadcast, describeAxes, mergeAxes, sameSize } from "../axes.js";
+import { GraphError } from "../errors.js";
+import { apply, describe, type InputGradient, type Op, type Value } from "../value.js";
+import { sumLike } from "./reduce.js";
+
+/** The shape operand of ONNX Reshape: 0 copies the input's axis, -1 is inferred; at most one may be. */
+function reshapeOperand(from: readonly Axis[], to: readonly Axis[]): number[] {
+  const operand = to.map(
+    ({ name, size }, i) => size ?? (from[i]?.size === undefined && from[i]?.name === name ? 0 : -1),
+  );
+  if (operand.filter((size) => size === -1).length > 1)
+    throw new GraphError(
+      `cannot tell the sizes of ${describeAxes(to)} from ${describeAxes(from)}`,
+      "fix all run-time axes but one",
+    );
+  return operand;
+}
+
+/** Past every end, as ONNX writes "to the end". */
+const END = 2 ** 31 - 1;
+
+const product = (axes: readonly Axis[]) => axes.reduce((p, { size }) => p * (size ?? 1), 1);
+
+export const shapeOps = {
+  Reshape: {
+    name: "Reshape",
+    types: ([x], { to }) => {
+      reshapeOperand(x!.axes, to);
+      const known = [...x!.axes, ...to].every(({ size }) => size !== undefined);
+      if (known && product(x!.axes) !== product(to))
+        throw new GraphError(
+          `${describeAxes(to)} holds ${product(to)} numbers, not ${product(x!.axes)}`,
+          "make the sizes multiply to the same",
+        );
+      return [{ dtype: x!.dtype, axes: to }];
+    },
+    emit: (emit, { inputs: [x], outputs: [y] }, { to }) =>
+      emit.node("Reshape", [emit.nameOf(x!), emit.integers(reshapeOperand(x!.axes, to))], [emit.nameOf(y!)]),
+    gradient: (g, { inputs: [x] }) => [() => reshape(g, x!.axes)],
+  } satisfies Op<{ to: readonly Axis[] }>,
+
+  Transpose: {
+    name: "Transpose",
+    types: ([x], { order }) => {
+      if ([...order].sort((a, b) => a - b).some((at, i) => at !== i) || order.length !== x!.axes.length)
+        throw new GraphError(`[${order}] does not order ${x!.axes.length} axes`, "name every axis position once");
+      return [{ dtype: x!.dtype, axes: order.map((i) => x!.axes[i]!) }];
+    },
+    emit: (emit, { inputs: [x], outputs: [y] }, { order }) =>
+      emit.node("Transpose", [emit.nameOf(x!)], [emit.nameOf(y!)], { perm: order }),
+    gradient: (g, _node, { order }) => [
+      () =>
+        transpose(
+          g,
+          order.map((_, i) => order.indexOf(i)),
+        ),
+    ],
+  } satisfies Op<{ order: readonly number[] }>,
+
+  Slice: {
+    name: "Slice",
+    types: ([x], { at, start, length, step }) => {
+      const size = x!.axes[at]?.size;
+      if (size !== undefined && typeof length === "number" && (start < 0 || start + (length - 1) * step >= size))
+        throw new GraphError(
+          `${length} from ${start} by ${step} runs past the ${size} there are`,
+          "slice within the axis",
+        );
+      const kept = (a: Axis): Axis => (typeof length === "number" ? { name: a.name, size: length } : length.axis);
+      return [{ dtype: x!.dtype, axes: x!.axes.map((a, i) => (i === at ? kept(a) : a)) }];
+    },
+    emit: (emit, { inputs: [x], outputs: [y] }, { at, start, length, step }) => {
+      const end =
+        typeof length === "number" ? start + (length - 1) * step + 1 : length.leaving === 0 ? END : -length.leaving;
+      const operands = [start, end, at, step].map((value) => emit.integers([value]));
+      emit.node("Slice", [emit.nameOf(x!), ...operands], [emit.nameOf(y!)]);
+    },
+    gradient: (g, { inputs: [x] }, { at, start, length, step }) => [
+      () => {
+        const size = x!.axes[at]!.size;
+        if (typeof length === "number" && (size === undefined || step !== 1))
+          throw new GraphError(
+            `the gradient of a slice of ${describe(x!)} by step ${step}`,
+            "slice a fixed axis by step 1, or reshape first",
+          );
+        return pad(g, at, start, typeof length === "number" ? size! - start - length : length.leaving);
+      },
+    ],
+  } satisfies Op<{ at: number; start: number; length: number | { axis: Axis; leaving: number }; step: number }>,
+
+  Pad: {
+    name: "Pad",
+    types: ([x], { at, before, after }) => [
+      {
+        dtype: x!.dtype,
+        axes: x!.axes.map((a, i) =>
+          i === at && a.size !== undefined ? { name: a.name, size: a.size + before + after } : a,
+        ),
+      },
+    ],
+    emit: (emit, { inputs: [x], outputs: [y] }, { at, before, after }) =>
+      emit.node("Pad", [emit.nameOf(x!), emit.integers([before, after]), "", emit.integers([at])], [emit.nameOf(y!)]),
+    gradient: (g, { inputs: [x] }, { at, before }) => [() => slice(g, at, before, x!.axes[at]!.size ?? Number.NaN)],
+  } satisfies Op<{ at: number; before: number; after: number }>,
+
+  Concat: {
+    name: "Concat",
+    types: (parts, { at, name }) => {
+      const sizes = parts.map((part) => part.axes[at]?.size);
+      const size = sizes.includes(undefined) ? undefined : sizes.reduce<number>((sum, n) => sum + n!, 0);
+      const axes = parts[0]!.axes.map((a, i) =>
+        i === at ? { name, size } : parts.map((part) => part.axes[i]!).reduce(mergeAxes, a),
+      );
+      return [{ dtype: parts[0]!.dtype, axes }];
+    },
+    emit: (emit, { inputs, outputs: [y] }, { at }) =>
+      emit.node("Concat", inputs.map(emit.nameOf), [emit.nameOf(y!)], { axis: at }),
+    gradient: (g, { inputs }, { at }): InputGradient[] => {
+      let start = 0;
+      return inputs.map((part) => {
+        const from = start;
+        const length = part.axes[at]!.size ?? Number.NaN;
+        start += length;
+        return () => slice(g, at, from, length);
+      });
+    },
+  } satisfies Op<{ at: number; name: string }>,
+
+  BroadcastTo: {
+    name: "BroadcastTo",
+    types: ([x, like]) => [{ dtype: x!.dtype, axes: broadcast(x!.axes, like!.axes) }],
+    emit: (emit, { inputs: [x, like], outputs: [y] }) => {
+      const fixed = like!.axes.every(({ size }) => size !== undefined);
+      let shape: string;
+      if (fixed) shape = emit.integers(like!.axes.map(({ size }) => size!));
+      else {
+        shape = emit.fresh("shape");
+        emit.node("Shape", [emit.nameOf(like!)], [shape]);
+      }
+      emit.node("Expand", [emit.nameOf(x!), shape], [emit.nameOf(y!)]);
+    },
+    gradient: (g, { inputs: [x] }): InputGradient[] => [() => sumLike(g, x!), null],
+  } satisfies Op<null>,
+};
+
+/** The same numbers in row-major order under other axes. One run-time axis may be inferred. */
+export function reshape(x: Value, to: readonly AxisLike[]): Value {
+  const axes = axesOf(...to);
+  const unchanged =
+    axes.length === x.axes.length && axes.every((a, i) => sameSize(a, x.axes[i]!) && a.name === x.axes[i]!.name);
+  return unchanged ? x : apply(shapeOps.Reshape, [x], { to: axes });
+}
+
+/** Axes in another order: `order[i]` is the old position of the new axis i. */
+export function transpose(x: Value, order: readonly number[]): Value {
+  return order.every((at, i) => at === i) ? x : apply(shapeOps.Transpose, [x], { order });
+}
+
+/** `length` entries of axis `at` (negative counts from the end) from `start`, every `step`-th. */
+export function slice(x: Value, at: number, start: number, length: number, step = 1): Value {
+  const position = at < 0 ? at + x.axes.length : at;
+  return start === 0 && step === 1 && x.axes[position]?.size === length
+    ? x
+    : apply(shapeOps.Slice, [x], { at: position, start, length, step });
+}
+
+/** All of axis `at` but the first `before` and the last `after` entries; what is left is `axis`. */
+export function trim(x: Value, at: number, before: number, after: number, axis: Axis): Value {
+  return apply(shapeOps.Slice, [x], { at, start: before, length: { axis, leaving: after }, step: 1 });
+}
+
+/** Zeros before and after, along axis `at` (negative counts from the end). */
+export function pad(x: Value, at: number, before: number, after: number): Value {
+  return before === 0 && after === 0
+    ? x
+    : apply(shapeOps.Pad, [x], { at: at < 0 ? at + x.axes.length : at, before, after });
+}
+
+/** Values one after the other along axis `at` (negative counts from the end), which may get a new name. */
+export function concat(parts: readonly Value[], at: number, name?: string): Value {
+  const position = at < 0 ? at + parts[0]!.axes.length : at;
+  return parts.length === 1
+    ? parts[0]!
+    : apply(shapeOps.Concat, parts, { at: position, name: name ?? parts[0]!.axes[position]!.name });
+}
+
+/** `x` stretched to the axes it would have in `x + like`. */
+export function broadcastTo(x: Value, like: Value): Value {
+  const same = x.axes.length === like.axes.length && x.axes.every((a, i) => sameSize(a, like.axes[i]!));
+  return same ? x : apply(shapeOps.BroadcastTo, [x, like], null);
+}

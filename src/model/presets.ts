@@ -1,0 +1,36 @@
+/** Model sizes as data. */
+import type { ContrastiveConfig } from "./contrastive.js";
+import type { FlamingoConfig } from "./flamingo.js";
+
+/** The embedded model: trained on two cores by this repository's own run pages, 64 x 64 pixels. */
+export const NANO = {
+  vision: {
+    kind: "nfnet",
+    size: 64,
+    stem: 32,
+    stages: [
+      { width: 96, middle: 48, depth: 1 },
+      { width: 192, middle: 96, depth: 2 },
+      { width: 384, middle: 192, depth: 3 },
+    ],
+    alpha: 0.2,
+  },
+  language: { kind: "primer", vocabulary: 2048, width: 192, layers: 4, heads: 6, hidden: 768, taps: 4 },
+  resampler: { layers: 2, heads: 6, hidden: 768, latents: 8, frames: 8 },
+  gated: { every: 1, heads: 6, hidden: 768 },
+} as const satisfies FlamingoConfig;
+
+/** The contrastive pair that pretrains nano's vision tower. */
+export const NANO_CONTRASTIVE = {
+  vision: NANO.vision,
+  text: { vocabulary: NANO.language.vocabulary, width: 128, layers: 2, heads: 4, length: 16 },
+  shared: 192,
+} as const satisfies ContrastiveConfig;
+
+/** The smallest model that has every part, for tests. */
+export const TINY = {
+  vision: { kind: "nfnet", size: 16, stem: 8, stages: [{ width: 16, middle: 8, depth: 2 }], alpha: 0.2 },
+  language: { kind: "primer", vocabulary: 300, width: 24, layers: 4, heads: 3, hidden: 48, taps: 4 },
+  resampler: { layers: 2, heads: 3, hidden: 48, latents: 4, frames: 4 },
+  gated: { every: 2, heads: 3, hidden: 48 },
+} as const satisfies FlamingoConfig;

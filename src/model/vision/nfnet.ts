@@ -1,0 +1,169 @@
+/**
+ * Normaliser-free residual networks (Brock et al., arXiv 2102.06171): weight standardisation instead of batch
+ * statistics, residual branches scaled to keep variance, squeeze-and-excite, a learnt gain on each branch. Channels are
+ * last; a picture is halved by folding 2 x 2 pixels into channels, so every other product is one large matrix product.
+ */
+import {
+  type Axis,
+  add,
+  axis,
+  convolve,
+  div,
+  matmul,
+  mean,
+  mul,
+  named,
+  relu,
+  reshape,
+  scalar,
+  sigmoid,
+  sqrt,
+  sub,
+  transpose,
+  type Value,
+} from "../../graph/index.js";
+import { filled, initLinear, type Linear, linear, normal } from "../../nn/layers.js";
+import type { Parameter } from "../../nn/parameters.js";
+import type { Random } from "../../random.js";
+
+export interface NfnetConfig {
+  readonly kind: "nfnet";
+  /** Height and width of a picture in pixels. */
+  readonly size: number;
+  /** Channels of the stem, at half the picture's size. */
+  readonly stem: number;
+  /** Each stage starts by halving the picture. `middle`: channels inside a block. */
+  readonly stages: readonly { readonly width: number; readonly middle: number; readonly depth: number }[];
+  /** Scale of a residual branch. */
+  readonly alpha: number;
+}
+
+/** A weight kept standardised: mean 0 and deviation 1 over its inputs, then `gain / sqrt(inputs)`. */
+interface Standardised<Leaf> {
+  /** [taps, channels in, channels out] */
+  readonly weight: Leaf;
+  /** [channels out] */
+  readonly gain: Leaf;
+  /** [channels out] */
+  readonly offset: Leaf;
+}
+
+interface Block<Leaf> {
+  readonly shortcut?: Standardised<Leaf>;
+  readonly narrow: Standardised<Leaf>;
+  readonly spatial: Standardised<Leaf>;
+  readonly widen: Standardised<Leaf>;
+  readonly squeeze: Linear<Leaf>;
+  readonly excite: Linear<Leaf>;
+  /** Scalar. */
+  readonly branchGain: Leaf;
+}
+
+export interface Nfnet<Leaf> {
+  readonly stem: Standardised<Leaf>;
+  readonly stages: readonly (readonly Block<Leaf>[])[];
+}
+
+function initStandardised(random: Random, taps: number, from: number, to: number): Standardised<Parameter> {
+  return { weight: normal(random, [taps, from, to], 1), gain: filled([to], 1), offset: filled([to], 0) };
+}
+
+export function initNfnet(random: Random, config: NfnetConfig): Nfnet<Parameter> {
+  let width = config.stem;
+  return {
+    stem: initStandardised(random.fork("stem"), 9, 12, config.stem),
+    stages: config.stages.map((stage, i) =>
+      Array.from({ length: stage.depth }, (_, j) => {
+        const own = random.fork(`stage ${i} block ${j}`);
+        const from = width;
+        width = stage.width;
+        return {
+          ...(j === 0 ? { shortcut: initStandardised(own.fork("shortcut"), 1, from, width) } : {}),
+          narrow: initStandardised(own.fork("narrow"), 1, j === 0 ? 4 * from : from, stage.middle),
+          spatial: initStandardised(own.fork("spatial"), 9, stage.middle, stage.middle),
+          widen: initStandardised(own.fork("widen"), 1, stage.middle, width),
+          squeeze: initLinear(own.fork("squeeze"), width, width / 4, Math.SQRT2),
+          excite: initLinear(own.fork("excite"), width / 4, width, 0.5),
+          branchGain: filled([], 1),
+        };
+      }),
+    ),
+  };
+}
+
+/** ReLU that keeps unit variance of unit normal input. @source arXiv:2101.08692, section 4.1 */
+const activate = (x: Value): Value => mul(relu(x), scalar(Math.sqrt(2 / (1 - 1 / Math.PI))));
+
+/** Convolution by a standardised weight, 1 x 1 or 3 x 3. */
+function convolveStandardised({ weight, gain, offset }: Standardised<Value>, x: Value): Value {
+  const [taps, from, to] = weight.axes;
+  const inputs = taps!.size! * from!.size!;
+  const flat = reshape(weight, [inputs, to!]);
+  const centred = sub(flat, mean(flat, [0], true));
+  const variance = mean(mul(centred, centred), [0], true);
+  const standard = mul(div(centred, sqrt(add(mul(variance, scalar(inputs)), scalar(1e-4)))), gain);
+  const y = taps!.size === 1 ? matmul(x, standard) : convolve(x, reshape(standard, [taps!, from!, to!]));
+  return add(y, offset);
+}
+
+/** [pictures, height, width, channels] to half the height and width and four times the channels. */
+export function foldPixels(x: Value): Value {
+  const cells = cellsOf(x);
+  const [pictures, height, , width, , channels] = cells.axes;
+  return reshape(transpose(cells, [0, 1, 3, 2, 4, 5]), [pictures!, height!, width!, 4 * channels!.size!]);
+}
+
+/** The mean of each 2 x 2 cell. */
+function halve(x: Value): Value {
+  return mean(cellsOf(x), [2, 4]);
+}
+
+/** [pictures, height / 2, 2, width / 2, 2, channels] */
+function cellsOf(x: Value): Value {
+  const [pictures, height, width, channels] = x.axes;
+  const half = (a: Axis) => axis(a.name, a.size! / 2);
+  return reshape(x, [pictures!, half(height!), 2, half(width!), 2, channels!]);
+}
+
+function residualBlock(params: Block<Value>, config: NfnetConfig, x: Value, expected: number): Value {
+  const scaled = mul(activate(x), scalar(1 / expected));
+  const transition = params.shortcut !== undefined;
+  const shortcut = transition ? convolveStandardised(params.shortcut, halve(scaled)) : x;
+  const narrow = convolveStandardised(params.narrow, transition ? foldPixels(scaled) : scaled);
+  const spatial = convolveStandardised(params.spatial, activate(narrow));
+  const wide = convolveStandardised(params.widen, activate(spatial));
+  const attention = sigmoid(linear(params.excite, relu(linear(params.squeeze, mean(wide, [1, 2], true)))));
+  const branch = mul(mul(wide, attention), mul(params.branchGain, scalar(2 * config.alpha)));
+  return add(shortcut, branch);
+}
+
+/**
+ * Pictures to the grid of features that the resampler reads.
+ * @param pixels  [pictures, height, width, 3], normalised to about mean 0, deviation 1
+ * @returns  [pictures, patches, visualWidth]: the last stage's output, row by row
+ */
+export function nfnet(params: Nfnet<Value>, config: NfnetConfig, pixels: Value): Value {
+  let x = convolveStandardised(params.stem, foldPixels(pixels));
+  params.stages.forEach((blocks, i) => {
+    let variance = 1;
+    blocks.forEach((block, j) => {
+      x = named(
+        residualBlock(block, config, x, j === 0 && i === 0 ? 1 : Math.sqrt(variance)),
+        `vision.stage ${i}.block ${j}`,
+      );
+      variance = j === 0 ? 1 + config.alpha ** 2 : variance + config.alpha ** 2;
+    });
+  });
+  const [pictures, height, width, channels] = x.axes;
+  return reshape(activate(x), [
+    pictures!,
+    axis("patches", height!.size! * width!.size!),
+    axis("visualWidth", channels!.size!),
+  ]);
+}
+
+/** Patches and channels of the grid. */
+export function nfnetGrid(config: NfnetConfig): { patches: number; width: number } {
+  const side = config.size / 2 ** (config.stages.length + 1);
+  return { patches: side * side, width: config.stages.at(-1)!.width };
+}

@@ -1,0 +1,50 @@
+/** What every runtime offers: graphs in, programs out. Rooms above know this and not the engine behind it. */
+import { type ArrayOf, type Axis, type DType, type Graph, type Weight, writeOnnx } from "../graph/index.js";
+
+/** A graph as plain data: it can be sent to another thread or written to a file. */
+export interface PortableGraph {
+  readonly onnx: Uint8Array;
+  readonly inputs: Readonly<Record<string, { readonly dtype: DType; readonly axes: readonly Axis[] }>>;
+  readonly outputs: Readonly<Record<string, { readonly dtype: DType; readonly axes: readonly Axis[] }>>;
+}
+
+/** Writes a graph down. `weights` gives every frozen parameter by its path. */
+export function portable(graph: Graph, weights: ReadonlyMap<string, Weight>): PortableGraph {
+  const types = (values: Graph["inputs"]) =>
+    Object.fromEntries([...values].map(([name, { dtype, axes }]) => [name, { dtype, axes }]));
+  return { onnx: writeOnnx(graph, weights), inputs: types(graph.inputs), outputs: types(graph.outputs) };
+}
+
+/** Numbers with their sizes, row-major. */
+export interface Tensor {
+  readonly data: ArrayOf;
+  readonly shape: readonly number[];
+}
+
+/** A compiled graph. It holds its own copy of the frozen weights until closed. */
+export interface Program extends AsyncDisposable {
+  /**
+   * Computes every output.
+   * @param feeds  one tensor for each of the graph's inputs; a bare array takes the input's own sizes when these are
+   *   all fixed. Arrays are read during the call and not kept.
+   * @param into  arrays to write outputs into instead of new ones.
+   * @throws {RuntimeError} naming the input or the value at which it failed.
+   */
+  run(
+    feeds: Readonly<Record<string, Tensor | ArrayOf>>,
+    into?: Readonly<Record<string, Tensor>>,
+  ): Promise<Record<string, Tensor>>;
+}
+
+export interface CompileOptions {
+  /** Threads inside one op; default 2, or as many as the machine has if fewer. */
+  readonly threads?: number;
+  /** Folder in which files named by weights lie. */
+  readonly weightsFolder?: string;
+  /** Writes a profile of every node, for benchmarks: the start of the file's name. */
+  readonly profile?: string;
+}
+
+export interface Runtime {
+  compile(graph: PortableGraph, options?: CompileOptions): Promise<Program>;
+}

@@ -1,0 +1,93 @@
+/**
+ * The Node runtime: onnxruntime-node in the calling thread. `run` blocks that thread, so long work calls it from a
+ * worker (`thread.node.ts`).
+ */
+import { availableParallelism } from "node:os";
+import * as ort from "onnxruntime-node";
+import type { ArrayOf } from "../graph/index.js";
+import type { CompileOptions, PortableGraph, Program, Runtime, Tensor } from "./contract.js";
+import { RuntimeError } from "./errors.js";
+
+/** Compiles and runs graphs with ONNX Runtime on the CPU. */
+export const nodeRuntime: Runtime = {
+  async compile(graph: PortableGraph, { threads, weightsFolder, profile }: CompileOptions = {}): Promise<Program> {
+    const session = await refusalsNamed("cannot compile the graph", () =>
+      ort.InferenceSession.create(graph.onnx, {
+        graphOptimizationLevel: "all",
+        intraOpNumThreads: threads ?? Math.min(2, availableParallelism()),
+        logSeverityLevel: 3,
+        ...(profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: profile }),
+        ...(weightsFolder === undefined
+          ? {}
+          : { extra: { session: { model_external_initializers_file_folder_path: weightsFolder } } }),
+      }),
+    );
+    return new OnnxProgram(graph, session, profile !== undefined);
+  },
+};
+
+class OnnxProgram implements Program {
+  readonly #graph: PortableGraph;
+  readonly #session: ort.InferenceSession;
+  readonly #profiled: boolean;
+
+  constructor(graph: PortableGraph, session: ort.InferenceSession, profiled: boolean) {
+    this.#graph = graph;
+    this.#session = session;
+    this.#profiled = profiled;
+  }
+
+  async run(
+    feeds: Readonly<Record<string, Tensor | ArrayOf>>,
+    into: Readonly<Record<string, Tensor>> = {},
+  ): Promise<Record<string, Tensor>> {
+    const inputs: Record<string, ort.Tensor> = {};
+    for (const [name, value] of Object.entries(this.#graph.inputs)) inputs[name] = toOrt(name, value, feeds[name]);
+    const fetches: Record<string, ort.Tensor | null> = {};
+    for (const [name, value] of Object.entries(this.#graph.outputs)) {
+      const target = into[name];
+      fetches[name] = target === undefined ? null : toOrt(name, value, target);
+    }
+    const results = await refusalsNamed("the run stopped", () => this.#session.run(inputs, fetches));
+    return Object.fromEntries(
+      Object.entries(results).map(([name, { data, dims }]) => [name, { data: data as ArrayOf, shape: dims }]),
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#profiled) this.#session.endProfiling();
+    await this.#session.release();
+  }
+}
+
+function toOrt(name: string, value: PortableGraph["inputs"][string], fed: Tensor | ArrayOf | undefined): ort.Tensor {
+  const wanted = value.axes.map(({ name: axis, size }) => size ?? axis);
+  if (fed === undefined)
+    throw new RuntimeError(`nothing was fed for ${name} [${wanted.join(", ")}]`, "feed every input of the graph");
+  const bare = ArrayBuffer.isView(fed);
+  const data = bare ? fed : fed.data;
+  const shape = bare ? wanted : fed.shape;
+  const fits =
+    shape.length === wanted.length &&
+    shape.every((size, i) => typeof size === "number" && (typeof wanted[i] === "string" || wanted[i] === size));
+  if (!fits || shape.reduce<number>((product, size) => product * (size as number), 1) !== data.length)
+    throw new RuntimeError(
+      `${name} is [${wanted.join(", ")}] but was fed ${data.length} numbers as [${shape.join(", ")}]`,
+      bare ? "give the sizes with the numbers: { data, shape }" : "make the sizes fit the input",
+    );
+  return new ort.Tensor(value.dtype, data as never, shape as number[]);
+}
+
+async function refusalsNamed<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const node = /[nN]ame ?:? ?'([^']+)'/.exec(message)?.[1];
+    throw new RuntimeError(
+      `${what}${node === undefined ? "" : ` at ${node}`}: ${message.split("\n")[0]}`,
+      "check the sizes and element types fed, or report the graph",
+      { cause: error },
+    );
+  }
+}

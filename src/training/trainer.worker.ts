@@ -1,0 +1,97 @@
+/** The training thread: the compiled losses, the trained parameters and the optimizer's state live here together. */
+import type { ArrayOf } from "../graph/index.js";
+import type { PortableGraph, Program, Tensor } from "../runtime/contract.js";
+import { nodeRuntime } from "../runtime/onnx.node.js";
+import { serve } from "../runtime/thread.node.js";
+import { type AdamWOptions, adamW, globalNorm, type Moments } from "./adamw.js";
+import { NotFiniteError } from "./errors.js";
+import { gradientName } from "./objective.js";
+
+export interface TrainerInit {
+  readonly objectives: readonly { readonly name: string; readonly weight: number; readonly graph: PortableGraph }[];
+  readonly parameters: readonly TrainedParameter[];
+  readonly optimizer: AdamWOptions & {
+    /** Largest norm of the gradient of all parameters together. */
+    readonly clip: number;
+  };
+  readonly threads?: number;
+}
+
+/** A trained parameter with its optimizer state: all that a checkpoint keeps of it. */
+export interface TrainedParameter extends Moments {
+  readonly path: string;
+  readonly shape: readonly number[];
+  readonly decay: boolean;
+  readonly data: Float32Array;
+}
+
+export interface StepReport {
+  /** Per objective, every scalar its graph gives besides gradients; `loss` among them. */
+  readonly scalars: readonly Readonly<Record<string, number>>[];
+  /** Norm of the weighted, accumulated gradient, before clipping. */
+  readonly gradientNorm: number;
+}
+
+export type Trainer = {
+  /** One update: every objective's gradient, weighted and accumulated, clipped, then AdamW. */
+  step(
+    feeds: readonly Readonly<Record<string, Tensor | ArrayOf>>[],
+    at: { step: number; learningRate: number },
+  ): Promise<StepReport>;
+  /** The parameters and the optimizer's state as they stand. */
+  state(): TrainedParameter[];
+};
+
+serve<Trainer>(async ({ objectives, parameters, optimizer, threads }: TrainerInit) => {
+  const programs: Program[] = [];
+  for (const { graph } of objectives)
+    programs.push(await nodeRuntime.compile(graph, threads === undefined ? {} : { threads }));
+  const weights = Object.fromEntries(parameters.map(({ path, data, shape }) => [path, { data, shape }]));
+  const blank = () =>
+    new Map(parameters.map(({ path, data, shape }) => [path, { data: new Float32Array(data.length), shape }]));
+  const total = blank();
+  const scratch = objectives.length > 1 ? blank() : total;
+
+  return {
+    async step(feeds, { step, learningRate }) {
+      const scalars: Record<string, number>[] = [];
+      for (const [i, program] of programs.entries()) {
+        const { name, weight, graph } = objectives[i]!;
+        const into = i === 0 ? total : scratch;
+        const used = parameters.filter(({ path }) => gradientName(path) in graph.outputs);
+        const outputs = await program.run(
+          { ...weights, ...feeds[i] },
+          Object.fromEntries(used.map(({ path }) => [gradientName(path), into.get(path)!])),
+        );
+        scalars.push(
+          Object.fromEntries(
+            Object.keys(graph.outputs)
+              .filter((output) => !output.startsWith(gradientName("")))
+              .map((output) => [output, Number(outputs[output]!.data[0])]),
+          ),
+        );
+        if (!Number.isFinite(scalars[i]!.loss)) throw new NotFiniteError(name, step, scalars[i]!.loss!);
+        for (const { path } of parameters) {
+          const sum = total.get(path)!.data;
+          const own = outputs[gradientName(path)]?.data as Float32Array | undefined;
+          if (i === 0 && own === undefined) sum.fill(0);
+          else if (own !== undefined) accumulate(sum, own, weight, i === 0);
+        }
+      }
+      const gradientNorm = globalNorm([...total.values()].map(({ data }) => data));
+      const scale = gradientNorm > optimizer.clip ? optimizer.clip / gradientNorm : 1;
+      for (const parameter of parameters) {
+        const at = { step, learningRate, decays: parameter.decay, scale };
+        adamW(parameter.data, total.get(parameter.path)!.data, parameter, optimizer, at);
+      }
+      return { scalars, gradientNorm };
+    },
+    state: () => [...parameters],
+  };
+});
+
+/** `sum = weight * own`, or `sum += weight * own`. */
+function accumulate(sum: Float32Array, own: Float32Array, weight: number, first: boolean): void {
+  if (first) for (let i = 0; i < sum.length; i++) sum[i] = weight * own[i]!;
+  else for (let i = 0; i < sum.length; i++) sum[i] = sum[i]! + weight * own[i]!;
+}
