@@ -1,0 +1,118 @@
+/** Writing so that whatever goes wrong, what stands under a name is whole: the old or the new, never a part. */
+import { randomUUID } from "node:crypto";
+import { cp, mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { FlamingoError } from "../errors.js";
+import { OutputError } from "./errors.js";
+
+/**
+ * Writes a file under another name beside it, flushes it to the disk, and gives it its name.
+ * @throws {OutputError} if the place cannot be written; nothing is left behind.
+ */
+export async function writeAtomically(
+  path: string,
+  content: Uint8Array | string | Iterable<Uint8Array>,
+): Promise<void> {
+  const temporary = beside(path);
+  await saying(path, async () => {
+    try {
+      await writeFlushed(temporary, content);
+      await rename(temporary, path);
+      await flushFolder(dirname(path));
+    } catch (error) {
+      await rm(temporary, { force: true }).catch(() => {});
+      throw error;
+    }
+  });
+}
+
+/**
+ * Makes a folder under another name beside it and then gives it its name, in place of one that may stand there. Files of
+ * the old folder that the new one does not have are carried over. Between two renamings, for an instant, there is no folder.
+ *
+ * @param known  a file by which an old folder is known to be of the same kind: others are not replaced.
+ * @param make  fills the new folder, whose path it is given; what it throws is thrown, and the old folder stays.
+ * @throws {OutputError} if the place cannot be written, or holds something else.
+ */
+export async function replaceFolder(
+  path: string,
+  known: string,
+  make: (folder: string) => Promise<void>,
+): Promise<void> {
+  const temporary = beside(path);
+  const retired = beside(path);
+  const old = await saying(path, () => standing(path));
+  if (old !== undefined && old.length > 0 && !old.includes(known))
+    throw new OutputError(
+      `${path} holds other things (${old.slice(0, 3).join(", ")}).`,
+      "choose a new or an empty folder",
+    );
+  try {
+    await saying(path, async () => {
+      await mkdir(dirname(path), { recursive: true });
+      await mkdir(temporary);
+    });
+    await make(temporary);
+    await saying(path, async () => {
+      if (old !== undefined) {
+        await cp(path, temporary, { recursive: true, force: false, preserveTimestamps: true });
+        await rename(path, retired);
+      }
+      await rename(temporary, path).catch(async (error) => {
+        if (old !== undefined) await rename(retired, path);
+        throw error;
+      });
+      await flushFolder(dirname(path));
+    });
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true }).catch(() => {});
+    throw error;
+  }
+  await rm(retired, { recursive: true, force: true });
+}
+
+/** A name in the same folder, so that renaming stays on one disk. */
+function beside(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${randomUUID().slice(0, 8)}.partial`);
+}
+
+/** What stands in a folder; nothing if there is none. */
+async function standing(path: string): Promise<string[] | undefined> {
+  try {
+    return await readdir(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+async function writeFlushed(path: string, content: Uint8Array | string | Iterable<Uint8Array>): Promise<void> {
+  const file = await open(path, "wx");
+  try {
+    const pieces = typeof content === "string" || content instanceof Uint8Array ? [content] : content;
+    for (const piece of pieces) await file.writeFile(piece);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Makes a renaming last. Some systems cannot flush folders; there the system's own time has to do. */
+async function flushFolder(path: string): Promise<void> {
+  const folder = await open(path).catch(() => undefined);
+  await folder?.sync().catch(() => {});
+  await folder?.close();
+}
+
+async function saying<Result>(path: string, act: () => Promise<Result>): Promise<Result> {
+  try {
+    return await act();
+  } catch (cause) {
+    if (cause instanceof FlamingoError || (cause as NodeJS.ErrnoException).code === undefined) throw cause;
+    throw new OutputError(
+      `${path} cannot be written: ${(cause as Error).message}.`,
+      "choose a place that is writable, has space, and whose parents are folders",
+      { cause },
+    );
+  }
+}

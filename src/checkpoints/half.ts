@@ -1,0 +1,53 @@
+/** The 16-bit floating-point formats of weight files. */
+
+/**
+ * IEEE 754 binary16 of float32 numbers, rounded to the nearest, ties to even. From 65,520 on it is an infinity; below
+ * 2^-14 the numbers thin out, and up to 2^-25 they are zero.
+ */
+export function toFloat16(numbers: Float32Array): Uint16Array {
+  const bits = new Uint32Array(numbers.buffer, numbers.byteOffset, numbers.length);
+  const halves = new Uint16Array(numbers.length);
+  for (let i = 0; i < halves.length; i++) halves[i] = halfBits(bits[i]!);
+  return halves;
+}
+
+/** The float32 numbers that binary16 numbers are: every one of them exactly. */
+export function fromFloat16(halves: Uint16Array): Float32Array {
+  const numbers = new Float32Array(halves.length);
+  const bits = new Uint32Array(numbers.buffer);
+  for (let i = 0; i < halves.length; i++) {
+    const half = halves[i]!;
+    const sign = (half & 0x8000) << 16;
+    const exponent = (half >>> 10) & 31;
+    const fraction = half & 1023;
+    if (exponent === 0) numbers[i] = (sign ? -1 : 1) * fraction * 2 ** -24;
+    else bits[i] = sign | ((exponent === 31 ? 255 : exponent + 112) << 23) | (fraction << 13);
+  }
+  return numbers;
+}
+
+/** The float32 numbers that bfloat16 numbers are: their upper halves. */
+export function fromBfloat16(halves: Uint16Array): Float32Array {
+  const numbers = new Float32Array(halves.length);
+  const bits = new Uint32Array(numbers.buffer);
+  for (let i = 0; i < halves.length; i++) bits[i] = halves[i]! << 16;
+  return numbers;
+}
+
+function halfBits(bits: number): number {
+  const sign = (bits >>> 16) & 0x8000;
+  const size = bits & 0x7fffffff;
+  if (size > 0x7f800000) return sign | 0x7e00;
+  if (size >= 0x477ff000) return sign | 0x7c00;
+  if (size >= 0x38800000) return sign | roundedShift(size - 0x38000000, 13);
+  if (size <= 0x33000000) return sign;
+  return sign | roundedShift((size & 0x7fffff) | 0x800000, 126 - (size >>> 23));
+}
+
+/** `value / 2^places` to the nearest integer, ties to even. */
+function roundedShift(value: number, places: number): number {
+  const whole = value >>> places;
+  const rest = value & ((1 << places) - 1);
+  const half = 1 << (places - 1);
+  return rest > half || (rest === half && (whole & 1) === 1) ? whole + 1 : whole;
+}

@@ -1,0 +1,103 @@
+/**
+ * A model on the disk: a folder with `config.json`, `tokenizer.json` and `model.safetensors`, and whatever else its maker
+ * puts beside them.
+ */
+import { readFile, stat } from "node:fs/promises";
+import { join, normalize, resolve } from "node:path";
+import { flatten } from "../nn/parameters.js";
+import { replaceFolder, writeAtomically } from "./atomic.node.js";
+import { ModelFolderError, OutputError } from "./errors.js";
+import { safetensorsPieces, type Tensor } from "./safetensors.js";
+import { readSafetensorsFile } from "./safetensors.node.js";
+
+/** The files of a model folder. */
+export const MODEL_FILES = {
+  config: "config.json",
+  tokenizer: "tokenizer.json",
+  weights: "model.safetensors",
+} as const;
+
+/** What is saved. */
+export interface ModelToSave {
+  /** Anything that JSON can hold. */
+  readonly config: unknown;
+  /** The JSON of a tokenizer. */
+  readonly tokenizer: unknown;
+  /** A tree of parameters; tensors are named by their dotted paths. */
+  readonly params: unknown;
+  /** Number format of the weights; `F32` unless told. */
+  readonly dtype?: "F32" | "F16";
+  /** Notes inside the weight file. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** Other files by name, such as `MODEL_CARD.md`. */
+  readonly files?: Readonly<Record<string, string | Uint8Array>>;
+}
+
+/** What is read. */
+export interface SavedModel {
+  readonly config: unknown;
+  readonly tokenizer: unknown;
+  readonly tensors: Map<string, Tensor>;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/**
+ * Saves a model so that nothing half-written ever stands at `folder`: it is made beside it and then renamed. A model that
+ * stood there before is replaced; files beside it that are not written anew are kept.
+ *
+ * @throws {OutputError} if the place cannot be written, or holds something other than a model.
+ * @throws {UnsavableError} for weights that are not finite, or too large for float16; the old model stays.
+ */
+export async function saveModelFolder(folder: string, model: ModelToSave): Promise<void> {
+  const { config, tokenizer, params, dtype = "F32", metadata, files = {} } = model;
+  const others = Object.entries(files);
+  const taken: string[] = Object.values(MODEL_FILES);
+  for (const [name] of others)
+    if (taken.includes(normalize(name)) || name === "" || /[/\\]/.test(name))
+      throw new OutputError(
+        `A file beside the model is to be called "${name}".`,
+        "give a plain name that is not taken",
+      );
+  await replaceFolder(resolve(folder), MODEL_FILES.config, async (temporary) => {
+    const pieces = safetensorsPieces(flatten(params), { dtype, metadata: { format: "flamingo-ts", ...metadata } });
+    await writeAtomically(join(temporary, MODEL_FILES.weights), pieces);
+    await writeAtomically(join(temporary, MODEL_FILES.config), `${JSON.stringify(config, null, 2)}\n`);
+    await writeAtomically(join(temporary, MODEL_FILES.tokenizer), `${JSON.stringify(tokenizer)}\n`);
+    for (const [name, content] of others) await writeAtomically(join(temporary, name), content);
+  });
+}
+
+/**
+ * Reads a model folder.
+ * @param wanted  which tensors to read; all unless told.
+ * @throws {ModelFolderError} if the folder or one of its files is not there, or is not JSON.
+ * @throws {SafetensorsError} if the weights are cut off or contradict themselves.
+ */
+export async function readModelFolder(folder: string, wanted?: (name: string) => boolean): Promise<SavedModel> {
+  const found = await stat(folder).catch(() => undefined);
+  if (!found?.isDirectory())
+    throw new ModelFolderError(
+      `There is no model folder at ${resolve(folder)}.`,
+      "give the path of a folder with config.json, tokenizer.json and model.safetensors",
+    );
+  const config = await readJson(join(folder, MODEL_FILES.config));
+  const tokenizer = await readJson(join(folder, MODEL_FILES.tokenizer));
+  return { config, tokenizer, ...(await readSafetensorsFile(join(folder, MODEL_FILES.weights), wanted)) };
+}
+
+async function readJson(path: string): Promise<unknown> {
+  const text = await readFile(path, "utf8").catch((cause: Error) => {
+    throw new ModelFolderError(
+      `The model's ${path} cannot be read: ${cause.message}.`,
+      "give the path of a whole model folder",
+      { cause },
+    );
+  });
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new ModelFolderError(`${path} is not JSON: ${(cause as Error).message}.`, "save or fetch the model again", {
+      cause,
+    });
+  }
+}
