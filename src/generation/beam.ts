@@ -50,7 +50,7 @@ interface Candidate<State> {
  * @param state  the prompt, read; it is left as it is, and every state made here is released. All texts go on from it,
  *   so its pictures are encoded and stored once.
  * @returns  up to `width` answers, best first; never none.
- * @source arXiv:2204.14198, appendix B.1.5
+ * @source arXiv:2204.14198, appendix B (evaluation)
  */
 export async function beam<State extends LanguageState>(
   state: State,

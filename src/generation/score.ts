@@ -35,7 +35,7 @@ export interface Scored {
  * @param candidates  token ids of each, tokenised as they would follow the prompt: with their leading space.
  * @returns  all candidates, likeliest first, equals in their own order.
  * @throws {UsageError} if there is no candidate, or one without tokens, which would always win.
- * @source arXiv:2204.14198, section 2.5 and appendix B.1.5
+ * @source arXiv:2204.14198, section 2.5 and appendix B (evaluation)
  */
 export async function score<State extends LanguageState>(
   state: State,
@@ -66,7 +66,7 @@ export async function score<State extends LanguageState>(
  * Ranks candidates by the mean of their scores in several rankings, such as one for each random order of the same worked
  * examples. The paper takes 6 orders.
  * @throws {UsageError} if the rankings are not of the same candidates.
- * @source arXiv:2204.14198, appendix B.1.5 (prompt ensembling)
+ * @source arXiv:2204.14198, appendix A (prompt ensembling)
  */
 export function ensemble(rankings: readonly (readonly Scored[])[]): Pick<Scored, "candidate" | "score">[] {
   const count = rankings[0]?.length ?? 0;

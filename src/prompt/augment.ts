@@ -10,7 +10,7 @@ export interface TextAugmentation {
   readonly leadingSpace: number;
 }
 
-/** @source arXiv:2204.14198, appendix A.3.2 (p_next = 1/2) and B.1.3 (leading space) */
+/** @source arXiv:2204.14198, appendix A (p_next = 1/2) and B (leading space) */
 export const paperAugmentation: TextAugmentation = { next: 0.5, leadingSpace: 0.5 };
 
 /** The options of `interleave` for one training example: pages draw where their text looks, pairs their leading space. */

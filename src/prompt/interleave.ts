@@ -34,7 +34,7 @@ export interface InterleavePolicy {
 
 /**
  * The paper's page. It says nothing about the loss on `<image>`: ours has none there.
- * @source arXiv:2204.14198, section 2.3 and appendix A.3.2
+ * @source arXiv:2204.14198, section 2.3 and appendix A (web pages)
  */
 export const paper: InterleavePolicy = {
   marks: { image: "<image>", eoc: "<EOC>", bos: "<BOS>", eos: "<EOS>" },
@@ -99,7 +99,7 @@ type Kind = "bos" | "text" | "tag" | "eoc" | "eos";
  *
  * @throws {MarkInTextError} if a text holds `<image>`, or encodes to a mark: the tags would no longer be as many as the
  *   media, and text would be paired with the wrong picture.
- * @source arXiv:2204.14198, section 2.3 and appendix A.3.2
+ * @source arXiv:2204.14198, section 2.3 and appendix A (web pages)
  */
 export function interleave(document: Document, tokenizer: Tokenizer, options: InterleaveOptions = {}): Interleaved {
   const { policy = paper, open = false, placement = "previous", leadingSpace = false } = options;
@@ -163,7 +163,7 @@ export function interleave(document: Document, tokenizer: Tokenizer, options: In
  * @param starts  position where each tag begins, rising.
  * @param tagLength  tokens of one tag.
  * @returns  `[length]`, 0 where nothing is seen, n for the n-th medium.
- * @source arXiv:2204.14198, section 2.3 and appendix A.3.2
+ * @source arXiv:2204.14198, section 2.3 and appendix A (web pages)
  */
 export function lookAt(length: number, starts: readonly number[], tagLength: number, placement: Placement): number[] {
   const seen: number[] = [];

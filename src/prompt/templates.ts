@@ -1,6 +1,6 @@
 /**
  * The prompts of the paper: what stands beside a picture, with the answer or open for it.
- * @source arXiv:2204.14198, appendix B.1.5
+ * @source arXiv:2204.14198, appendix B (evaluation)
  */
 import type { Document, Medium, Segment } from "./document.js";
 import { TemplateError } from "./errors.js";
@@ -90,7 +90,7 @@ export interface PromptStyle {
 /**
  * Worked examples in the order given, then the query, open for its answer: interleave it with `open: true`. Examples
  * chosen by likeness go with the closest last.
- * @source arXiv:2204.14198, section 2.5 and appendix B.1.5
+ * @source arXiv:2204.14198, section 2.5 and appendix B (evaluation)
  */
 export function fewShot<Fields>(
   template: Template<Fields>,
@@ -113,7 +113,7 @@ export function fewShot<Fields>(
  *
  * @throws {TemplateError} for exactly one example, which the paper found to be very harmful: the model is then drawn to
  *   say the same again.
- * @source arXiv:2204.14198, appendix B.1.5
+ * @source arXiv:2204.14198, appendix B (evaluation)
  */
 export function zeroShot<Fields>(
   template: Template<Fields>,

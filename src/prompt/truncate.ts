@@ -10,7 +10,7 @@ export interface PromptLimits {
   readonly maximumTokens: number;
 }
 
-/** @source arXiv:2204.14198, appendix A.3.2 */
+/** @source arXiv:2204.14198, appendix A (web pages) */
 export const paperPage: PromptLimits = { maximumMedia: 5, maximumTokens: 256 };
 
 /**

@@ -58,6 +58,13 @@ describe("beam search", () => {
     );
   });
 
+  it("keeps its width of unfinished texts beside the answers that it finds", async () => {
+    const table: Record<string, number[]> = { "": [0.4, 0.35, 0.25], "1": [0.3, 0.35, 0.35], "2": [0.9, 0.05, 0.05] };
+    const { prompt } = tableModel((prefix) => table[prefix] ?? [0.9, 0.05, 0.05]);
+    const found = await beam(prompt, { ...toEoc, width: 2 });
+    expect(found.map(({ tokens }) => tokens)).toEqual([[], [2]]);
+  });
+
   it("gives as many answers as it is wide, different, best first, each the sum of its tokens", async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer(), fc.integer({ min: 1, max: 4 }), async (seed, width) => {

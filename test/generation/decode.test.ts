@@ -39,7 +39,7 @@ describe("log-probabilities", () => {
 });
 
 describe("a greedy answer", () => {
-  it("takes the likeliest token until <EOC>, which it counts but does not say (4.2)", async () => {
+  it("takes the likeliest token until <EOC>, which it counts but does not say (2.5)", async () => {
     const model = tableModel((prefix) => ({ "": [0.1, 0.6, 0.3], "1": [0.2, 0.3, 0.5] })[prefix] ?? [0.9, 0.05, 0.05]);
     const said: number[] = [];
     const answer = await greedy(model.prompt, { ...toEoc, onToken: (token) => said.push(token) });
@@ -143,7 +143,7 @@ describe("the nucleus", () => {
 });
 
 describe("an answer without <EOC>", () => {
-  it("is cut where it goes on to write another prompt (4.2, first version of the paper)", () => {
+  it("is cut where it goes on to write another prompt (2.5, first version of the paper)", () => {
     const keywords = ["Question:", "Answer:"];
     expect(cutAtKeywords("a cat Question: what? Answer: a dog", keywords)).toBe("a cat");
     expect(cutAtKeywords(" a cat ", keywords)).toBe(" a cat ");

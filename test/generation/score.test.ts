@@ -11,7 +11,7 @@ const exactly = (table: (prefix: string) => readonly number[], tokens: readonly 
   tokens.reduce((sum, token, i) => sum + Math.log(table(tokens.slice(0, i).join(" "))[token]!), 0);
 
 describe("ranking candidates by their likelihood", () => {
-  it("is what exact enumeration gives, read together or token by token (4.2, close-ended)", async () => {
+  it("is what exact enumeration gives, read together or token by token (2.5, close-ended)", async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer(), fc.array(candidate, { minLength: 1, maxLength: 12 }), async (seed, candidates) => {
         const table = seededTable(seed);
@@ -71,7 +71,7 @@ describe("ranking candidates by their likelihood", () => {
 });
 
 describe("prompt ensembling", () => {
-  it("averages an answer's log-likelihood over the orders of the examples (4.2)", () => {
+  it("averages an answer's log-likelihood over the orders of the examples (2.5)", () => {
     const one = (candidate: number, score: number) => ({ candidate, score, logProb: score, tokenLogProbs: [score] });
     expect(
       ensemble([

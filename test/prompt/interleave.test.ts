@@ -44,17 +44,17 @@ describe("the interleaved sequence", () => {
     );
   });
 
-  it("writes a pair as <BOS><image>{caption}<EOC><EOS> (A.3.2)", () => {
+  it("writes a pair as <BOS><image>{caption}<EOC><EOS> (2.4)", () => {
     expect(written([dog, { text: "A puppy." }])).toBe("<BOS><image>A puppy.<EOC><EOS>");
   });
 
-  it("leaves a prompt open where the model is to go on (4.2)", () => {
+  it("leaves a prompt open where the model is to go on (2.5)", () => {
     expect(written([dog, { text: "Output: A puppy." }, cat, { text: "Output:" }], { open: true })).toBe(
       "<BOS><image>Output: A puppy.<EOC><image>Output:",
     );
   });
 
-  it("separates text-only examples where the document ends their chunks (zero-shot, 4.2)", () => {
+  it("separates text-only examples where the document ends their chunks (zero-shot, 2.5)", () => {
     const document = [{ text: "Output: a" }, { endOfChunk: true }, { text: "Output: b" }, { endOfChunk: true }, cat];
     expect(written([...document, { text: " Output:" }] as Document, { open: true })).toBe(
       "<BOS>Output: a<EOC>Output: b<EOC><image> Output:",
@@ -65,7 +65,7 @@ describe("the interleaved sequence", () => {
     expect(written([dog, cat, { text: "Two pets." }, dog])).toBe("<BOS><image><image>Two pets.<EOC><image><EOC><EOS>");
   });
 
-  it("puts one space before the text of a picture when told, and nowhere else (3.4)", () => {
+  it("puts one space before the text of a picture when told, and nowhere else (appendix B)", () => {
     expect(written(pets.slice(0, 3), { leadingSpace: true })).toBe(
       "<BOS>Cute pics of my pets!<EOC><image> My puppy sitting in the grass.<EOC><EOS>",
     );
@@ -102,7 +102,7 @@ describe("what a token looks at", () => {
     expect(seeing(pets, 2)).toBe("<image> My cat looking very dignified.<EOC><EOS>");
   });
 
-  it("under placement next is the next picture, and the last one after it (A.3.2)", () => {
+  it("under placement next is the next picture, and the last one after it (2.4)", () => {
     expect(seeing(pets, 0, { placement: "next" })).toBe("");
     expect(seeing(pets, 1, { placement: "next" })).toBe("<BOS>Cute pics of my pets!<EOC><image>");
     expect(seeing(pets, 2, { placement: "next" })).toBe(
@@ -110,7 +110,7 @@ describe("what a token looks at", () => {
     );
   });
 
-  it("is all that placement changes (A.3.2: only phi changes)", () => {
+  it("is all that placement changes (2.4: only phi changes)", () => {
     const { lastMedia: previous, placement: _, ...rest } = interleave(pets, tokenizer);
     const { lastMedia: next, placement: __, ...same } = interleave(pets, tokenizer, { placement: "next" });
     expect(same).toEqual(rest);

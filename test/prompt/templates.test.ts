@@ -24,7 +24,7 @@ const prompt = (document: Parameters<typeof interleave>[0]) => {
   return { ...made, written: tokenizer.show(made.tokens) };
 };
 
-describe("the paper's prompts (4.2)", () => {
+describe("the paper's prompts (2.5)", () => {
   it("ask for captions and classes with <image>Output: {output}<EOC>", () => {
     const { written, media } = prompt(
       fewShot(
@@ -70,7 +70,7 @@ describe("zero shots", () => {
     { medium: dog, fields: {}, answer: "A dog." },
   ];
 
-  it("are two text-only examples with no pictures at all: the query looks at its own (4.2, F1.4, F4.13)", () => {
+  it("are two text-only examples with no pictures at all: the query looks at its own (2.5, F1.4, F4.13)", () => {
     const { written, media, lastMedia } = prompt(
       zeroShot(captioning, supports, { medium: tree, fields: {} }, { spaceAfterImage: true }),
     );
@@ -80,7 +80,7 @@ describe("zero shots", () => {
     expect(lastMedia.slice(0, -9).every((seen) => seen === 0)).toBe(true);
   });
 
-  it("are none for close-ended tasks, and never one, which is very harmful (4.2)", () => {
+  it("are none for close-ended tasks, and never one, which is very harmful (2.5)", () => {
     const query = { medium: tree, fields: {} };
     expect(prompt(zeroShot(captioning, [], query)).written).toBe("<BOS><image>Output:");
     expect(() => zeroShot(captioning, supports.slice(0, 1), query)).toThrow(TemplateError);

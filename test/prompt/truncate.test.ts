@@ -12,7 +12,7 @@ const page = (count: number) =>
   Array.from({ length: count }, (_, n) => [{ image: picture(n) }, { text: `picture ${n}` }]).flat();
 
 describe("a page that is too long", () => {
-  it("keeps its first 5 pictures and 256 tokens (3.3)", () => {
+  it("keeps its first 5 pictures and 256 tokens (2.4)", () => {
     const cut = truncate(interleave(page(8), tokenizer), paperPage);
     expect(cut.media).toHaveLength(5);
     expect(tokenizer.show(cut.tokens)).toMatch(/picture 4<EOC>$/);
@@ -54,7 +54,7 @@ describe("a page that is too long", () => {
     expect(cut.media).toEqual([{ image: picture(1) }, { image: picture(2) }]);
   });
 
-  it("is given at a random window, the same for the same seed (3.3)", () => {
+  it("is given at a random window, the same for the same seed (2.4)", () => {
     const whole = interleave(page(8), tokenizer);
     const windows = Array.from({ length: 200 }, (_, n) =>
       randomWindow(whole, { maximumMedia: 5, maximumTokens: 30 }, new Random(n)),
@@ -94,7 +94,7 @@ describe("pictures kept apart from their sentences", () => {
 });
 
 describe("the drawn augmentations", () => {
-  it("look at the next picture in half of the pages and add a space to half of the pairs (3.3, 3.4)", () => {
+  it("look at the next picture in half of the pages and add a space to half of the pairs (2.4, appendix B)", () => {
     const random = new Random("coin");
     const pages = Array.from({ length: 1000 }, () => drawText("page", random));
     const pairs = Array.from({ length: 1000 }, () => drawText("pair", random));
