@@ -11,17 +11,24 @@ import { constant, describe, type Node, type Value } from "./value.js";
  * @param wanted  usually the trained parameters
  * @returns  for each wanted value a value of the same axes
  * @throws {GraphError} if the loss is not a scalar, does not depend on a wanted value, or depends on it through an op
- *   without a gradient (the message gives the op's reason): a silent zero would leave a parameter untrained.
+ *   without a gradient (the message gives the op's reason) or a by-product: a silent zero would leave a parameter
+ *   untrained, or trained on part of its slope.
  */
 export function gradients(loss: Value, wanted: readonly Value[]): Value[] {
   if (loss.axes.length !== 0) throw new GraphError(`the gradient of ${describe(loss)}`, "reduce it to a scalar first");
   const order = nodesLeadingTo([loss]);
   const reaches = new Set<Value>(wanted);
-  for (const node of order) if (node.inputs.some((x) => reaches.has(x))) reaches.add(node.outputs[0]!);
+  for (const node of order) if (node.inputs.some((x) => reaches.has(x))) for (const y of node.outputs) reaches.add(y);
 
   const gathered = new Map<Value, Value>([[loss, constant(Float32Array.of(1), [])]]);
   for (const node of order.reverse()) {
     const result = node.outputs[0]!;
+    const byProduct = node.outputs.slice(1).find((y) => gathered.has(y));
+    if (byProduct !== undefined)
+      throw new GraphError(
+        `the loss depends on ${describe(byProduct)}, a by-product of ${node.op.name} that carries no gradient`,
+        "compute it with ops of its own",
+      );
     const gradient = gathered.get(result);
     if (gradient === undefined || !reaches.has(result)) continue;
     if (!wanted.includes(result)) gathered.delete(result);

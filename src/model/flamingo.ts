@@ -114,8 +114,9 @@ export interface Flamingo<Leaf> {
 
 /** Keys and values of a medium for one gated block: all that the block ever needs of it. */
 export interface VisualCache<Leaf> {
-  /** [batch, heads, seen, headDim], seen = media x latents */
+  /** [batch, seen, heads x headDim], seen = media x latents: media come one after the other in memory. */
   readonly key: Leaf;
+  /** As `key`. */
   readonly value: Leaf;
 }
 
@@ -249,11 +250,11 @@ export function perceiverResampler(params: Resampler<Value>, config: ResamplerCo
  * What one gated block reads of the media; computed once a medium, whatever is asked about it later.
  * @param visual  [batch, seen, width], seen = media x latents
  */
-export function visualKeysAndValues(params: GatedBlock<Value>, config: GatedConfig, visual: Value): VisualCache<Value> {
+export function visualKeysAndValues(params: GatedBlock<Value>, visual: Value): VisualCache<Value> {
   const seen = norm(params.normVisual, visual);
   return {
-    key: splitHeads(linear(params.key, seen), config.heads),
-    value: splitHeads(linear(params.value, seen), config.heads),
+    key: linear(params.key, seen),
+    value: linear(params.value, seen),
   };
 }
 
@@ -288,7 +289,7 @@ function readMasked(
   const [seen] = look.mediaOfSeen.axes;
   const looked = reshape(look.lastMedia, [batch!, axis("", 1), text!, axis("", 1)]);
   const own = equal(looked, reshape(look.mediaOfSeen, [1, 1, 1, seen!]));
-  const read = joinHeads(attend(splitHeads(query, heads), key, value, where(own, scalar(0), scalar(HIDDEN))));
+  const read = joinHeads(attend(splitHeads(query, heads), splitHeads(key, heads), splitHeads(value, heads), where(own, scalar(0), scalar(HIDDEN))));
   const none = constant(Int32Array.of(0), [axis("", 1)]);
   return mul(read, cast(greater(reshape(look.lastMedia, [batch!, text!, axis("", 1)]), none), "float32"));
 }
@@ -303,26 +304,19 @@ function readInBlocks(
   const [, places] = look.grouped.axes;
   const groups = axis("groups", batch!.size! * look.media);
   const perGroup = axis("text", places!.size! / look.media);
+  const perMedium = (x: Value) =>
+    splitHeads(reshape(x, [groups, axis("seen", x.axes[1]!.size! / look.media), x.axes[2]!]), heads);
   const grouped = reshape(moveRows(query, look.grouped, look.places), [groups, perGroup, width!]);
-  const read = joinHeads(
-    attend(splitHeads(grouped, heads), perMedium(key, groups, look.media), perMedium(value, groups, look.media)),
-  );
+  const read = joinHeads(attend(splitHeads(grouped, heads), perMedium(key), perMedium(value)));
   return moveRows(reshape(read, [batch!, places!, width!]), look.places, look.grouped);
-}
-
-/** [batch, heads, media x latents, headDim] to [batch x media, heads, latents, headDim]. */
-function perMedium(x: Value, groups: { name: string; size: number | undefined }, media: number): Value {
-  const [, heads, seen] = x.axes;
-  const joined = joinHeads(x);
-  const split = reshape(joined, [groups, axis("seen", seen!.size! / media), joined.axes[2]!]);
-  return splitHeads(split, heads!.size!);
 }
 
 /**
  * The whole model over text: the frozen language model's blocks, with a gated block before every `every`-th.
  * @param tokens  [batch, text]
  * @param visual  for each gated block, what it reads of the media
- * @returns  logits [batch, text, vocabulary], and what each language block adds to its cache
+ * @returns  the residual stream after the last block [batch, text, width], for `unembed`; logits [batch, text,
+ *   vocabulary]; and what each language block adds to its cache. A graph pays only for those it uses.
  * @source arXiv:2204.14198, figure 3
  */
 export function flamingo(
@@ -332,7 +326,7 @@ export function flamingo(
   visual: readonly VisualCache<Value>[],
   look: Look,
   context: TextContext,
-): { logits: Value; present: BlockCache<Value>[] } {
+): { stream: Value; logits: Value; present: BlockCache<Value>[] } {
   const present: BlockCache<Value>[] = [];
   let text = embedTokens(params.language, tokens);
   params.language.blocks.forEach((block, depth) => {
@@ -344,7 +338,7 @@ export function flamingo(
     text = named(result.text, `language.${depth}`);
     present.push(result.present);
   });
-  return { logits: unembed(params.language, text), present };
+  return { stream: text, logits: unembed(params.language, text), present };
 }
 
 /**

@@ -45,6 +45,8 @@ function direct(name: string): Op<null>["emit"] {
   return (emit, node) => emit.node(name, node.inputs.map(emit.nameOf), node.outputs.map(emit.nameOf));
 }
 
+const isReal = (dtype: DType) => dtype === "float32" || dtype === "float64";
+
 export const elementwiseOps = {
   Add: binary("Add", (g) => [() => g, () => g]),
   Sub: binary("Sub", (g) => [() => g, () => neg(g)]),
@@ -87,7 +89,10 @@ export const elementwiseOps = {
     types: ([x], { to }) => [{ dtype: to, axes: x!.axes }],
     emit: (emit, { inputs, outputs }, { to }) =>
       emit.node("Cast", inputs.map(emit.nameOf), outputs.map(emit.nameOf), { to: ONNX_TYPE[to] }),
-    gradient: (g, { inputs: [x] }: Node): InputGradient[] => [x!.dtype === "float32" ? () => cast(g, "float32") : null],
+    // Rounding to a whole number is a step: no gradient, rather than one that pretends it was not rounded.
+    gradient: (g, { inputs: [x] }: Node, { to }): InputGradient[] => [
+      isReal(x!.dtype) && isReal(to) ? () => cast(g, x!.dtype) : null,
+    ],
   } satisfies Op<{ to: DType }>,
 };
 

@@ -1,9 +1,11 @@
 /** Ops that pick entries by index. */
-import { describeAxes } from "../axes.js";
+import { axis, mergeAxes, sizesOf } from "../axes.js";
 import { GraphError } from "../errors.js";
-import { apply, type InputGradient, type Op, type Value } from "../value.js";
+import { apply, describe, type InputGradient, type Op, type Value } from "../value.js";
 import { matmul } from "./linear.js";
 import { reshape } from "./shape.js";
+
+const product = (sizes: readonly number[]) => sizes.reduce((p, size) => p * size, 1);
 
 const isIndex = (x: Value) => x.dtype === "int32" || x.dtype === "int64";
 
@@ -19,10 +21,11 @@ export const indexingOps = {
       emit.node("Gather", [emit.nameOf(table!), emit.nameOf(index!)], [emit.nameOf(y!)], { axis: 0 }),
     gradient: (g, { inputs: [table, index] }): InputGradient[] => [
       () => {
-        const [vocabulary, width] = table!.axes;
-        const count = index!.axes.reduce((p, { size }) => p * (size ?? Number.NaN), 1);
-        const hot = oneHot(reshape(index!, [count]), vocabulary!.size!);
-        return reshape(matmul(hot, reshape(g, [count, width!]), { transposeLeft: true }), table!.axes);
+        const [vocabulary, ...row] = sizesOf(table!.axes, () => describe(table!));
+        const sizes = index!.axes.map(({ size }) => size);
+        const rows = axis("rows", sizes.includes(undefined) ? undefined : product(sizes as number[]));
+        const hot = oneHot(reshape(index!, [rows]), vocabulary!);
+        return reshape(matmul(hot, reshape(g, [rows, product(row)]), { transposeLeft: true }), table!.axes);
       },
       null,
     ],
@@ -49,9 +52,12 @@ export const indexingOps = {
   MoveRows: {
     name: "MoveRows",
     types: ([x, index, back]) => {
-      if (x!.axes.length !== 3 || !isIndex(index!) || !isIndex(back!))
-        throw new GraphError("rows to move are [batch, rows, width] with int indices", "reshape first");
-      return [{ dtype: x!.dtype, axes: [x!.axes[0]!, index!.axes[1]!, x!.axes[2]!] }];
+      if (x!.axes.length !== 3 || index!.axes.length !== 2 || back!.axes.length !== 2)
+        throw new GraphError("rows to move are [batch, rows, width], their places [batch, places]", "reshape first");
+      if (!isIndex(index!) || !isIndex(back!)) throw new GraphError("places are not whole numbers", "index by int32");
+      const batch = [index!, back!].reduce((all, { axes }) => mergeAxes(all, axes[0]!), x!.axes[0]!);
+      mergeAxes(x!.axes[1]!, back!.axes[1]!);
+      return [{ dtype: x!.dtype, axes: [batch, index!.axes[1]!, x!.axes[2]!] }];
     },
     emit: (emit, { inputs: [x, index], outputs: [y] }) => {
       const names = {
@@ -96,10 +102,5 @@ export function oneHot(index: Value, depth: number): Value {
  * @param back  [batch, rows]: where each row went, -1 if nowhere
  */
 export function moveRows(x: Value, index: Value, back: Value): Value {
-  if (index.axes[0]!.name !== x.axes[0]!.name && x.axes[0]!.name !== "")
-    throw new GraphError(
-      `an index ${describeAxes(index.axes)} for rows ${describeAxes(x.axes)}`,
-      "give both the same first axis",
-    );
   return apply(indexingOps.MoveRows, [x, index, back], null);
 }

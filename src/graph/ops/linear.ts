@@ -64,8 +64,14 @@ function rows(x: Value): Value {
   return reshape(x, [{ name: "rows", size: count }, last(x, 1)]);
 }
 
+/** The product, as one large Gemm where a transposed matrix would otherwise meet a batch of small left sides. */
 function product(a: Value, b: Value, attributes: Product): Value {
-  return apply(linearOps.MatMul, [a, b], attributes);
+  const { transposeLeft, transposeRight, scale } = attributes;
+  const outer = a.axes.slice(0, -1);
+  const oneMatrix = b.axes.length === 2 && a.axes.length > 2 && !transposeLeft && (transposeRight || scale !== 1);
+  if (!oneMatrix || outer.some(({ size }) => size === undefined)) return apply(linearOps.MatMul, [a, b], attributes);
+  const flat = apply(linearOps.MatMul, [rows(a), b], attributes);
+  return reshape(flat, [...outer, flat.axes[1]!]);
 }
 
 /**

@@ -16,6 +16,7 @@ function reduction(name: string, gradient: Op<Over>["gradient"]): Op<Over> {
   return {
     name,
     types: ([x], { over, keep }) => {
+      if (over.length === 0) throw new GraphError("no axis to reduce", "use the value as it is: ONNX would reduce all");
       for (const i of over) if (x!.axes[i] === undefined) throw new GraphError(`no axis ${i}`, "count axes from 0");
       const left = x!.axes.map((a, i): Axis | null => (over.includes(i) ? (keep ? { name: "", size: 1 } : null) : a));
       return [{ dtype: x!.dtype, axes: left.filter((a) => a !== null) }];

@@ -22,6 +22,12 @@ const END = 2 ** 31 - 1;
 
 const product = (axes: readonly Axis[]) => axes.reduce((p, { size }) => p * (size ?? 1), 1);
 
+/** How many entries some values have along an axis together; undefined if that is only known at run time. */
+function total(parts: readonly Value[], at: number): number | undefined {
+  const sizes = parts.map((part) => part.axes[at]!.size);
+  return sizes.includes(undefined) ? undefined : sizes.reduce<number>((sum, n) => sum + n!, 0);
+}
+
 export const shapeOps = {
   Reshape: {
     name: "Reshape",
@@ -84,31 +90,24 @@ export const shapeOps = {
             `the gradient of a slice of ${describe(x!)} by step ${step}`,
             "slice a fixed axis by step 1, or reshape first",
           );
-        return pad(g, at, start, typeof length === "number" ? size! - start - length : length.leaving);
+        const after = typeof length === "number" ? size! - start - length : length.leaving;
+        return padTo(g, at, start, after, x!.axes[at]!);
       },
     ],
   } satisfies Op<{ at: number; start: number; length: number | { axis: Axis; leaving: number }; step: number }>,
 
   Pad: {
     name: "Pad",
-    types: ([x], { at, before, after }) => [
-      {
-        dtype: x!.dtype,
-        axes: x!.axes.map((a, i) =>
-          i === at && a.size !== undefined ? { name: a.name, size: a.size + before + after } : a,
-        ),
-      },
-    ],
+    types: ([x], { at, axis }) => [{ dtype: x!.dtype, axes: x!.axes.map((a, i) => (i === at ? axis : a)) }],
     emit: (emit, { inputs: [x], outputs: [y] }, { at, before, after }) =>
       emit.node("Pad", [emit.nameOf(x!), emit.integers([before, after]), "", emit.integers([at])], [emit.nameOf(y!)]),
-    gradient: (g, { inputs: [x] }, { at, before }) => [() => slice(g, at, before, x!.axes[at]!.size ?? Number.NaN)],
-  } satisfies Op<{ at: number; before: number; after: number }>,
+    gradient: (g, { inputs: [x] }, { at, before, after }) => [() => trim(g, at, before, after, x!.axes[at]!)],
+  } satisfies Op<{ at: number; before: number; after: number; axis: Axis }>,
 
   Concat: {
     name: "Concat",
     types: (parts, { at, name }) => {
-      const sizes = parts.map((part) => part.axes[at]?.size);
-      const size = sizes.includes(undefined) ? undefined : sizes.reduce<number>((sum, n) => sum + n!, 0);
+      const size = total(parts, at);
       const axes = parts[0]!.axes.map((a, i) =>
         i === at ? { name, size } : parts.map((part) => part.axes[i]!).reduce(mergeAxes, a),
       );
@@ -116,15 +115,16 @@ export const shapeOps = {
     },
     emit: (emit, { inputs, outputs: [y] }, { at }) =>
       emit.node("Concat", inputs.map(emit.nameOf), [emit.nameOf(y!)], { axis: at }),
-    gradient: (g, { inputs }, { at }): InputGradient[] => {
-      let start = 0;
-      return inputs.map((part) => {
-        const from = start;
-        const length = part.axes[at]!.size ?? Number.NaN;
-        start += length;
-        return () => slice(g, at, from, length);
-      });
-    },
+    gradient: (g, { inputs }, { at }): InputGradient[] =>
+      inputs.map((part, i) => () => {
+        const [before, after] = [total(inputs.slice(0, i), at), total(inputs.slice(i + 1), at)];
+        if (before === undefined || after === undefined)
+          throw new GraphError(
+            `the gradient of ${describe(part)}, joined to others of unknown size`,
+            "fix the sizes of the other parts",
+          );
+        return trim(g, at, before, after, part.axes[at]!);
+      }),
   } satisfies Op<{ at: number; name: string }>,
 
   BroadcastTo: {
@@ -172,9 +172,16 @@ export function trim(x: Value, at: number, before: number, after: number, axis: 
 
 /** Zeros before and after, along axis `at` (negative counts from the end). */
 export function pad(x: Value, at: number, before: number, after: number): Value {
-  return before === 0 && after === 0
-    ? x
-    : apply(shapeOps.Pad, [x], { at: at < 0 ? at + x.axes.length : at, before, after });
+  if (before === 0 && after === 0) return x;
+  const position = at < 0 ? at + x.axes.length : at;
+  const { name, size } = x.axes[position]!;
+  const longer = size === undefined ? { name: `${name} and padding`, size } : { name, size: size + before + after };
+  return padTo(x, position, before, after, longer);
+}
+
+/** `pad`, when it is known which axis the result has. */
+function padTo(x: Value, at: number, before: number, after: number, axis: Axis): Value {
+  return apply(shapeOps.Pad, [x], { at, before, after, axis });
 }
 
 /** Values one after the other along axis `at` (negative counts from the end), which may get a new name. */

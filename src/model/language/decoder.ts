@@ -3,9 +3,9 @@ import type { Value } from "../../graph/index.js";
 
 /** What one block keeps of the tokens before: numbers, values of a graph, or names of inputs. */
 export interface BlockCache<Leaf> {
-  /** [batch, heads, past, headDim] */
+  /** [batch, past, heads x headDim]: tokens come one after the other in memory, so a cache grows at its end. */
   readonly key: Leaf;
-  /** [batch, heads, past, headDim] */
+  /** [batch, past, heads x headDim] */
   readonly value: Leaf;
   /** [batch, taps - 1, width]: the block's normalised inputs of the last few tokens, for its causal taps. */
   readonly recent: Leaf;

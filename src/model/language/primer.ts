@@ -114,12 +114,11 @@ export function primerBlock(
   const earlier = config.taps - 1;
   const history = past === undefined ? pad(normal, 1, earlier, 0) : concat([past.recent, normal], 1, "recent and text");
   const mixed = causalTaps(params.taps, (lag) => (lag === 0 ? normal : trim(history, 1, earlier - lag, lag, textAxis)));
+  const key = linear(params.key, mixed);
+  const value = linear(params.value, mixed);
   const query = splitHeads(linear(params.query, mixed), config.heads);
-  const own = past === undefined ? "keys" : "text";
-  const key = splitHeads(linear(params.key, mixed), config.heads, own);
-  const value = splitHeads(linear(params.value, mixed), config.heads, own);
-  const keys = past === undefined ? key : concat([past.key, key], 2, "keys");
-  const values = past === undefined ? value : concat([past.value, value], 2, "keys");
+  const keys = splitHeads(past === undefined ? key : concat([past.key, key], 1, "keys"), config.heads, "keys");
+  const values = splitHeads(past === undefined ? value : concat([past.value, value], 1, "keys"), config.heads, "keys");
   const attended = add(text, linear(params.output, joinHeads(attend(query, keys, values, context.bias))));
   return {
     text: add(attended, feedForward(params.feedForward, attended, "squaredRelu")),
