@@ -169,7 +169,10 @@ class Writer implements Emitter {
         `${path} has ${held} numbers for axes ${describeAxes(value.axes)}`,
         "give the parameter its own shape",
       );
-    if ("data" in weight) return this.tensor(name, "float32", value.axes, weight.data);
+    if ("data" in weight) {
+      this.tensor(name, "float32", value.axes, weight.data);
+      return;
+    }
     const entries = { location: weight.location, offset: `${weight.offset}`, length: `${weight.length}` };
     this.initializers.push(
       create(TensorProtoSchema, {
