@@ -1,0 +1,78 @@
+/** The two graphs that answer: media into what the gated blocks read of them, and text onwards from a cache. */
+import { axis, axes, embed, graph, input, type Graph, reshape, type Value } from "../graph/index.js";
+import { type Flamingo, type FlamingoConfig, flamingo, visualKeysAndValues, visualTokens } from "../model/flamingo.js";
+import { linearPositions, unembed } from "../model/language/primer.js";
+
+/** Names of a gated block's keys and values of the media. */
+export const visualNames = (block: number) => ({ key: `visual ${block} key`, value: `visual ${block} value` });
+
+/** Names of a language block's cache; as outputs they hold the new tokens only, under `newNames`. */
+export const pastNames = (block: number) => ({ key: `past ${block} key`, value: `past ${block} value`, recent: `past ${block} recent` });
+export const newNames = (block: number) => ({ key: `new ${block} key`, value: `new ${block} value`, recent: `new ${block} recent` });
+
+/**
+ * Encodes media: `pixels` [media, frames, height, width, 3] to, for each gated block, keys and values [media, latents, width].
+ * @param frames  frames of each medium: 1 for still images
+ */
+export function lookGraph(params: Flamingo<Value>, config: FlamingoConfig, frames: number): Graph {
+  const { size } = config.vision;
+  const pixels = input("pixels", "float32", axes("media", frames, size, size, 3));
+  const visual = visualTokens(params, config, pixels);
+  return graph(
+    Object.fromEntries(
+      params.gated.flatMap((block, i) => {
+        const { key, value } = visualKeysAndValues(block, visual);
+        const names = visualNames(i);
+        return [[names.key, key], [names.value, value]] as const;
+      }),
+    ),
+  );
+}
+
+/**
+ * Reads tokens after those in the cache. Inputs: `tokens` and `lastMedia` [batch, text], `mediaOfSeen` [seen],
+ * `positions` [batch, text] and `keyPositions` [batch, keys] (keys = past + text), `rows` [rows] (which of the batch x
+ * text positions want logits), the caches and the keys and values of the media. Outputs: `logits` [rows, vocabulary] and
+ * the new tokens' part of the cache.
+ */
+export function readGraph(params: Flamingo<Value>, config: FlamingoConfig): Graph {
+  const { width, heads, taps } = config.language;
+  const [batch, text, past, seen] = [axis("batch"), axis("text"), axis("past"), axis("seen")];
+  const cached = (name: string, length: ReturnType<typeof axis>) => input(name, "float32", [batch, length, axis("", width)]);
+  const context = {
+    bias: linearPositions(
+      heads,
+      input("positions", "float32", [batch, text]),
+      input("keyPositions", "float32", [batch, axis("keys")]),
+    ),
+    past: params.language.blocks.map((_, i) => {
+      const names = pastNames(i);
+      return {
+        key: cached(names.key, past),
+        value: cached(names.value, past),
+        recent: cached(names.recent, axis("recent", taps - 1)),
+      };
+    }),
+  };
+  const visual = params.gated.map((_, i) => {
+    const names = visualNames(i);
+    return { key: cached(names.key, seen), value: cached(names.value, seen) };
+  });
+  const look = {
+    form: "mask",
+    lastMedia: input("lastMedia", "int32", [batch, text]),
+    mediaOfSeen: input("mediaOfSeen", "int32", [seen]),
+  } as const;
+  const { stream, present } = flamingo(params, config, input("tokens", "int32", [batch, text]), visual, look, context);
+  const positions = reshape(stream, [axis("positions"), axis("", width)]);
+  const chosen = embed(positions, input("rows", "int32", [axis("rows")]));
+  return graph({
+    logits: unembed(params.language, chosen),
+    ...Object.fromEntries(
+      present.flatMap(({ key, value, recent }, i) => {
+        const names = newNames(i);
+        return [[names.key, key], [names.value, value], [names.recent, recent]] as const;
+      }),
+    ),
+  });
+}
