@@ -106,7 +106,7 @@ function shade(data: Uint8Array, size: number, first: Colour, second: Colour, sh
   for (let y = 0, at = 0; y < size; y++) {
     for (let x = 0; x < size; x++, at += 3) {
       let t = share(x, y);
-      t = t < 0 ? 0 : t > 1 ? 1 : t;
+      t = Math.min(1, Math.max(0, t));
       data[at] = red + dr * t;
       data[at + 1] = green + dg * t;
       data[at + 2] = blue + db * t;

@@ -59,15 +59,15 @@ export function placeThings(scene: Scene, sprites: Sprites, random: Random, size
   );
   const spots =
     drawn.length === 1
-      ? [single(random, size)]
+      ? [single(drawn[0]!, random, size)]
       : (scattered(drawn.length, random, size) ?? grid(drawn.length, random, size));
   return random.shuffle(drawn).map((sprite, i) => ({ sprite, ...spots[i]!, ...pose(sprite, random) }));
 }
 
 type Spot = Pick<Placement, "x" | "y" | "side">;
 
-function single(random: Random, size: number): Spot {
-  const side = size * random.uniform(0.45, 0.95);
+function single(sprite: Sprite, random: Random, size: number): Spot {
+  const side = size * random.uniform(sprite.ink ? 0.65 : 0.45, 0.95);
   const slack = Math.max(0, (size - side * 0.94) / 2);
   return { side, x: size / 2 + random.uniform(-slack, slack), y: size / 2 + random.uniform(-slack, slack) };
 }

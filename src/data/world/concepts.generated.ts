@@ -23,8 +23,8 @@ anchor|anchor|anchor|object|grey!
 angry-face-with-horns|purple devil|devil|person|purple!
 angry-face|angry face|face|face|yellow!
 ant|ant|ant|animal|grey! black
-aquarius|aquarius|aquariu|sign|purple!
-aries|aries|arie|sign|red!
+aquarius|aquarius sign|aquariu|sign|purple!
+aries|aries sign|arie|sign|red!
 articulated-lorry|lorry|truck|vehicle|white grey
 artist-palette|artist palette|palette|object|orange!
 artist|artist|artist|person|
@@ -141,12 +141,12 @@ camel|camel|camel|animal|orange!
 camera-with-flash|flash camera|camera|machine|grey black
 camera|camera|camera|machine|grey black
 camping|camping|camping|place|green orange
-cancer|cancer|cancer|sign|yellow!
+cancer|cancer sign|cancer|sign|yellow!
 candle|candle|candle|object|white grey
 candy|candy|candy|food|white pink
 canned-food|canned food|food|food|yellow
 canoe|canoe|canoe|vehicle|red orange
-capricorn|capricorn|capricorn|sign|purple!
+capricorn|capricorn sign|capricorn|sign|purple!
 card-file-box|file box|box|object|black
 carousel-horse|carousel horse|horse|object|white
 carp-streamer|carp kite|kite|toy|blue
@@ -387,7 +387,7 @@ game-die|game die|die|toy|white grey
 garlic|garlic|garlic|vegetable|white!
 gear|gear|gear|object|grey!
 gem-stone|gem|gem|object|white blue
-gemini|gemini|gemini|sign|orange!
+gemini|gemini sign|gemini|sign|orange!
 genie|genie|genie|person|blue!
 ghost|ghost|ghost|person|white!
 ginger-root|ginger root|root|vegetable|brown!
@@ -518,9 +518,9 @@ leafy-green|lettuce|lettuce|vegetable|green!
 leg|leg|leg|body part|yellow!
 lemon|lemon|lemon|fruit|yellow!
 leopard|leopard|tiger|animal|yellow
-leo|leo|leo|sign|yellow!
+leo|leo sign|leo|sign|yellow!
 level-slider|level slider|slider|object|grey!
-libra|libra|libra|sign|green!
+libra|libra sign|libra|sign|green!
 light-blue-heart|light blue heart|heart|heart|blue!
 light-bulb|light bulb|bulb|object|yellow!
 lighthouse|lighthouse|lighthouse|building|grey white
@@ -577,7 +577,6 @@ metro|metro|train|vehicle|grey black
 microbe|microbe|microbe|object|green!
 microphone|microphone|microphone|machine|grey!
 microscope|microscope|microscope|machine|grey!
-middle-finger|middle finger|finger|gesture|yellow!
 military-helmet|military helmet|helmet|clothing item|green!
 military-medal|military medal|medal|object|yellow
 milky-way|milky way|way|sky sight|blue!
@@ -740,7 +739,7 @@ pineapple|pineapple|pineapple|fruit|green yellow
 ping-pong|ping pong|pong|sport item|red!
 pink-heart|pink heart|heart|heart|pink!
 pirate-flag|pirate flag|flag|object|black!
-pisces|pisces|pisce|sign|pink!
+pisces|pisces sign|pisce|sign|pink!
 pizza|pizza|pizza|food|orange!
 playground-slide|playground slide|slide|place|grey blue
 pleading-face|pleading face|face|face|yellow!
@@ -828,7 +827,7 @@ running-shirt|running shirt|shirt|clothing item|blue! yellow
 running-shoe|running shoe|shoe|clothing item|blue!
 safety-pin|safety pin|pin|tool|grey!
 safety-vest|safety vest|vest|clothing item|orange yellow
-sagittarius|sagittarius|sagittariu|sign|blue!
+sagittarius|sagittarius sign|sagittariu|sign|blue!
 sailboat|sailboat|boat|vehicle|red grey
 sake|sake|sake|drink|grey white
 salt|salt|salt|food|grey white
@@ -845,7 +844,7 @@ school|school|school|building|orange
 scientist|scientist|scientist|person|brown
 scissors|scissors|scissor|tool|grey red
 scorpion|scorpion|scorpion|animal|orange! brown
-scorpio|scorpio|scorpio|sign|blue!
+scorpio|scorpio sign|scorpio|sign|blue!
 screwdriver|screwdriver|screwdriver|tool|red!
 scroll|scroll|scroll|object|brown!
 seal|seal|seal|animal|white grey
@@ -968,7 +967,7 @@ takeout-box|takeout box|box|food|white grey
 tamale|tamale|tamale|food|yellow brown
 tanabata-tree|wish tree|tree|plant|green!
 tangerine|tangerine|orange|fruit|orange!
-taurus|taurus|tauru|sign|red!
+taurus|taurus sign|tauru|sign|red!
 taxi|taxi|car|vehicle|yellow
 teacher|teacher|teacher|person|brown
 teacup-without-handle|cup of tea|tea|drink|grey! white
@@ -1034,7 +1033,7 @@ video-camera|video camera|camera|machine|grey!
 video-game|video game|game|toy|grey!
 videocassette|videocassette|videocassette|object|black grey
 violin|violin|violin|instrument|red!
-virgo|virgo|virgo|sign|green!
+virgo|virgo sign|virgo|sign|green!
 volcano|volcano|volcano|place|red black
 volleyball|volleyball|volleyball|sport item|white! grey
 vulcan-salute|vulcan salute|salute|gesture|yellow!

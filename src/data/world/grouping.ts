@@ -90,7 +90,7 @@ const BY_LAST_WORD: readonly (readonly [Group, string])[] = [
     "battery camera computer radio telephone television printer machine laptop phone microscope telescope microphone speaker projector drive elevator thermometer stopwatch watch clock receiver loudspeaker mouse",
   ],
   ["shape", "circle square triangle diamond"],
-  ["sign", "sign mark aquarius aries cancer capricorn gemini leo libra pisces sagittarius scorpio taurus virgo"],
+  ["sign", "sign mark"],
 ];
 
 const BY_CATEGORY: Readonly<Record<string, Group>> = {

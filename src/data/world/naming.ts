@@ -56,7 +56,7 @@ const DROPPED = new Set(
   cloud-with-lightning-and-rain snowman-without-snow motorway racing-car-2 desert-island-2 oncoming-fist footprints foggy
   cyclone no-pedestrians children-crossing place-of-worship eight-spoked-asterisk family ophiuchus white-cane linked-paperclips
   sound medium first-quarter-moon fleur-de-lis chequered receipt label link placard pager closed-book-2 e-mail
-  merperson pick dagger hammer-and-pick musical-score trackball film-frames optical-disk empty-nest ewe baby-angel`.split(
+  merperson middle-finger pick dagger hammer-and-pick musical-score trackball film-frames optical-disk empty-nest ewe baby-angel`.split(
     /\s+/,
   ),
 );
@@ -144,9 +144,12 @@ const RENAMED: Readonly<Record<string, string>> = Object.fromEntries(
     .map((pair) => pair.trim().split(":") as [string, string]),
 );
 
+const ZODIAC = /^(aquarius|aries|cancer|capricorn|gemini|leo|libra|pisces|sagittarius|scorpio|taurus|virgo)$/;
+
 /** The English name of an icon, or undefined when it is no concept of the world. */
 export function nameOf(icon: string): string | undefined {
   if (DROPPED.has(icon) || (LEFT_OUT.test(icon) && !KEPT.has(icon))) return undefined;
+  if (ZODIAC.test(icon)) return `${icon} sign`;
   return RENAMED[icon] ?? icon.replaceAll("-", " ").replace(/^person /, "");
 }
 

@@ -1,0 +1,130 @@
+/**
+ * Handwriting: the Omniglot characters (Lake, Salakhutdinov & Tenenbaum 2015), 20 drawings each, as things of the world
+ * that no word names. Their alphabets split what is trained on from what is tested.
+ *
+ * The files are `images_background_small1.zip` (136 characters, trained on) and `images_background_small2.zip` of
+ * https://github.com/brendenlake/omniglot, folder `python/`, MIT licence; sha256
+ * f38eb80f801274ac2b4dff5b24289016bfaba4a7d5bb50deebf27104ad6cb8a4 and
+ * 3ccaa407515a8778e5d0861875af38b17e418f301ad5bb3b5a6b65d901a41c7f.
+ */
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import sharp from "sharp";
+import { UsageError } from "../../errors.js";
+import type { Random } from "../../random.js";
+import type { Nameable } from "./binding.js";
+import { makeSprite, type Sprite, type Sprites, shrink } from "./sprites.js";
+import { zipEntries } from "./zip.node.js";
+
+/** One handwritten character. */
+export interface Character extends Nameable {
+  /** `Greek/character01`. `sprite` also takes `Greek/character01@90` (turned) and `Greek/character01#07` (one drawing, 1 to 20). */
+  readonly id: string;
+  readonly alphabet: string;
+}
+
+/** The characters in memory, drawn in ink by the renderer. */
+export interface Handwriting extends Sprites {
+  /** Characters of the alphabets that training may use. */
+  readonly training: readonly Character[];
+  /** Characters of Japanese, Sanskrit and Tagalog: alphabets that no training sees. */
+  readonly heldOut: readonly Character[];
+  /** A drawing of the character, a random one unless the id says which. */
+  sprite(id: string, random: Random): Sprite;
+}
+
+const HELD_OUT = /^(Japanese|Sanskrit|Tagalog)/;
+
+/**
+ * Reads the alphabets in `directory`: zip files of Omniglot, or folders `alphabet/character/*.png` extracted from them.
+ *
+ * @param size  side of a sprite in pixels; a drawing's 105 pixels are averaged down to it.
+ * @throws {UsageError} when there is no drawing in the directory.
+ */
+export async function openOmniglot(directory: string, size = 72): Promise<Handwriting> {
+  const files = await drawingsIn(directory);
+  if (files.size === 0) {
+    throw new UsageError(
+      `No Omniglot drawings are in ${directory}.`,
+      "put images_background_small1.zip and images_background_small2.zip of github.com/brendenlake/omniglot (python/) there",
+    );
+  }
+  const characters = new Map<string, Sprite[][]>();
+  const paths = [...files.keys()].sort();
+  for (let at = 0; at < paths.length; at += 32) {
+    const some = paths.slice(at, at + 32);
+    const drawn = await Promise.all(some.map(async (path) => glyph(await files.get(path)!(), size)));
+    some.forEach((path, i) => {
+      const id = path.slice(0, path.lastIndexOf("/"));
+      const drawings = characters.get(id) ?? [];
+      characters.set(id, drawings);
+      drawings.push([drawn[i]!]);
+    });
+  }
+  const all = [...characters.keys()].map((id) => ({ id, family: id, name: id, alphabet: id.split("/")[0]! }));
+  return {
+    training: all.filter(({ alphabet }) => !HELD_OUT.test(alphabet)),
+    heldOut: all.filter(({ alphabet }) => HELD_OUT.test(alphabet)),
+    sprite(id, random) {
+      const [, base = id, degrees = "0", which] = /^(.*?)(?:@(\d+))?(?:#(\d+))?$/.exec(id) ?? [];
+      const drawings = characters.get(base);
+      const drawing = drawings?.[which === undefined ? random.integer(drawings.length) : Number(which) - 1];
+      if (!drawing)
+        throw new UsageError(`There is no handwritten character "${id}".`, "take ids from `training` and `heldOut`");
+      const turns = (Number(degrees) / 90) & 3;
+      for (let turn = drawing.length; turn <= turns; turn++) {
+        drawing.push(turnedSprite(drawing[turn - 1]!));
+      }
+      return drawing[turns]!;
+    },
+  };
+}
+
+/** Each character four times, turned by 0, 90, 180 and 270 degrees, as characters of their own: for training only. */
+export function turned(characters: readonly Character[]): Character[] {
+  return characters.flatMap((character) =>
+    [0, 90, 180, 270].map((degrees) => {
+      const id = degrees === 0 ? character.id : `${character.id}@${degrees}`;
+      return { ...character, id, family: id, name: id };
+    }),
+  );
+}
+
+/** A sprite whose alpha is the ink of a PNG, dark on light. */
+async function glyph(png: Buffer, size: number): Promise<Sprite> {
+  const { data, info } = await sharp(png).greyscale().raw().toBuffer({ resolveWithObject: true });
+  const side = Math.min(info.width, info.height);
+  const rgba = new Uint8Array(side * side * 4);
+  for (let y = 0; y < side; y++) {
+    for (let x = 0; x < side; x++) rgba[(y * side + x) * 4 + 3] = 255 - data[(y * info.width + x) * info.channels]!;
+  }
+  return size < side ? makeSprite(size, shrink(rgba, side, size), true) : makeSprite(side, rgba, true);
+}
+
+/** The sprite turned clockwise by 90 degrees. */
+function turnedSprite({ full: { data, size } }: Sprite): Sprite {
+  const result = new Uint8Array(data.length);
+  for (let y = 0; y < size; y++) {
+    for (let x = 0; x < size; x++) {
+      const from = (y * size + x) * 4;
+      result.set(data.subarray(from, from + 4), (x * size + size - 1 - y) * 4);
+    }
+  }
+  return makeSprite(size, result, true);
+}
+
+/** `alphabet/character/file.png` to its bytes, of all zip files and folders of the directory. */
+async function drawingsIn(directory: string): Promise<Map<string, () => Buffer | Promise<Buffer>>> {
+  const files = new Map<string, () => Buffer | Promise<Buffer>>();
+  for (const name of await readdir(directory, { recursive: true }).catch(() => [])) {
+    const path = join(directory, name);
+    if (name.endsWith(".zip")) {
+      for (const entry of zipEntries(await readFile(path), path)) {
+        if (entry.path.endsWith(".png")) files.set(lastThree(entry.path), () => entry.read());
+      }
+    } else if (name.endsWith(".png")) files.set(lastThree(path), () => readFile(path));
+  }
+  return files;
+}
+
+const lastThree = (path: string): string => path.split(/[\\/]/).slice(-3).join("/");
