@@ -15,7 +15,8 @@ export const nodeRuntime: Runtime = {
       ort.InferenceSession.create(graph.onnx, {
         graphOptimizationLevel: "all",
         intraOpNumThreads: threads ?? Math.min(2, availableParallelism()),
-        logSeverityLevel: 3,
+        // Fatal only: what the engine refuses is thrown, with the name of the value; it need not print it as well.
+        logSeverityLevel: 4,
         ...(profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: profile }),
         ...(weightsFolder === undefined
           ? {}
@@ -42,7 +43,11 @@ class OnnxProgram implements Program {
     into: Readonly<Record<string, Tensor>> = {},
   ): Promise<Record<string, Tensor>> {
     const inputs: Record<string, ort.Tensor> = {};
-    for (const [name, value] of Object.entries(this.#graph.inputs)) inputs[name] = toOrt(name, value, feeds[name]);
+    const sizes = new Map<string, { size: number; of: string }>();
+    for (const [name, value] of Object.entries(this.#graph.inputs)) {
+      inputs[name] = toOrt(name, value, feeds[name]);
+      agree(sizes, name, value, inputs[name].dims);
+    }
     const fetches: Record<string, ort.Tensor | null> = {};
     for (const [name, value] of Object.entries(this.#graph.outputs)) {
       const target = into[name];
@@ -75,7 +80,34 @@ function toOrt(name: string, value: PortableGraph["inputs"][string], fed: Tensor
       `${name} is [${wanted.join(", ")}] but was fed ${data.length} numbers as [${shape.join(", ")}]`,
       bare ? "give the sizes with the numbers: { data, shape }" : "make the sizes fit the input",
     );
-  return new ort.Tensor(value.dtype, data as never, shape as number[]);
+  try {
+    return new ort.Tensor(value.dtype, data as never, shape as number[]);
+  } catch (cause) {
+    throw new RuntimeError(
+      `${name} is ${value.dtype} but was fed ${data.constructor.name}`,
+      "give the array of that element type",
+      { cause },
+    );
+  }
+}
+
+/** Axes of one name have one size in a run; the engine would stretch a 1 in silence. */
+function agree(
+  sizes: Map<string, { size: number; of: string }>,
+  input: string,
+  { axes }: PortableGraph["inputs"][string],
+  fed: readonly number[],
+): void {
+  axes.forEach((axis, i) => {
+    if (axis.size !== undefined) return;
+    const before = sizes.get(axis.name);
+    if (before !== undefined && before.size !== fed[i])
+      throw new RuntimeError(
+        `axis ${axis.name} is ${before.size} in ${before.of} but ${fed[i]} in ${input}`,
+        "feed all inputs that share an axis the same size of it",
+      );
+    sizes.set(axis.name, { size: fed[i]!, of: input });
+  });
 }
 
 async function refusalsNamed<T>(what: string, work: () => Promise<T>): Promise<T> {

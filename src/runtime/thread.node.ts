@@ -87,7 +87,12 @@ export async function startThread<T extends Methods>(module: URL, init: unknown)
       waiting.set(id, { resolve, reject });
       worker.postMessage({ id, method, args } satisfies Call);
     });
-  await send("", []);
+  try {
+    await send("", []);
+  } catch (error) {
+    await worker.terminate();
+    throw error;
+  }
   return {
     remote: new Proxy({} as Remote<T>, {
       get: (_target, method) => (method === "then" ? undefined : (...args: unknown[]) => send(String(method), args)),
