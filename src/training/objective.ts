@@ -16,14 +16,19 @@ export function trainingGraph(loss: Value, scalars: Record<string, Value> = {}):
 }
 
 /**
- * Weighted negative log-likelihood of the next tokens, in nats.
+ * Negative log-likelihood of each next token, in nats.
  * @param logits  [batch, text, vocabulary]
  * @param targets  [batch, text] int32: the token after each
- * @param weights  [batch, text] float32: 0 where nothing is to be predicted; they should sum to 1
+ * @returns  [batch, text]
  */
-export function nextTokenLoss(logits: Value, targets: Value, weights: Value): Value {
+export function nextTokenLosses(logits: Value, targets: Value): Value {
   const [batch, text, vocabulary] = logits.axes;
   const rows = batch!.size! * text!.size!;
   const { loss } = crossEntropy(reshape(logits, [rows, vocabulary!]), reshape(targets, [rows]));
-  return sum(mul(loss, reshape(weights, [rows])), [0]);
+  return reshape(loss, targets.axes);
+}
+
+/** The sum of losses under weights of the same axes, 0 where nothing is to be predicted; weights that sum to 1 give a mean. */
+export function weighted(losses: Value, weights: Value): Value {
+  return sum(mul(losses, weights), [0, 1]);
 }

@@ -1,0 +1,6 @@
+/** Every run page of the repository. */
+import type { Run } from "../run.js";
+import { nanoLanguage } from "./nano-language.js";
+import { nanoVision } from "./nano-vision.js";
+
+export const RUNS: readonly Run[] = [nanoLanguage, nanoVision];
