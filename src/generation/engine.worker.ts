@@ -78,7 +78,10 @@ serve<Engine>(async (init: EngineInit) => {
       recent: new Float32Array(init.recent * width),
     })),
   };
-  const fresh = (): State => ({ ...begin, blocks: begin.blocks.map(({ recent }) => ({ key: new Rows(width), value: new Rows(width), recent })) });
+  const fresh = (): State => ({
+    ...begin,
+    blocks: begin.blocks.map(({ recent }) => ({ key: new Rows(width), value: new Rows(width), recent })),
+  });
   const stateOf = (id: number): State => {
     const state = states.get(id);
     if (state === undefined) throw new Error(`state ${id} was released`);
@@ -108,11 +111,26 @@ serve<Engine>(async (init: EngineInit) => {
     const floats = (values: readonly number[], shape: number[]): Tensor => ({ data: Float32Array.from(values), shape });
     const range = (from: number, length: number) => Array.from({ length }, (_, i) => from + i);
     const feeds: Record<string, Tensor | ArrayOf> = {
-      tokens: ints(rows.flatMap(({ tokens }) => tokens), [batch, text]),
-      lastMedia: ints(rows.flatMap(({ lastMedia }) => lastMedia), [batch, text]),
-      mediaOfSeen: ints(shown.flatMap((n) => Array<number>(latents).fill(n)), [shown.length * latents]),
-      positions: floats(rows.flatMap(() => range(past, text)), [batch, text]),
-      keyPositions: floats(rows.flatMap(() => range(0, past + text)), [batch, past + text]),
+      tokens: ints(
+        rows.flatMap(({ tokens }) => tokens),
+        [batch, text],
+      ),
+      lastMedia: ints(
+        rows.flatMap(({ lastMedia }) => lastMedia),
+        [batch, text],
+      ),
+      mediaOfSeen: ints(
+        shown.flatMap((n) => Array<number>(latents).fill(n)),
+        [shown.length * latents],
+      ),
+      positions: floats(
+        rows.flatMap(() => range(past, text)),
+        [batch, text],
+      ),
+      keyPositions: floats(
+        rows.flatMap(() => range(0, past + text)),
+        [batch, past + text],
+      ),
       rows: ints(all ? range(0, batch * text) : rows.map((_, b) => (b + 1) * text - 1), [all ? batch * text : batch]),
     };
     for (let block = 0; block < init.gatedBlocks; block++) {
@@ -130,22 +148,25 @@ serve<Engine>(async (init: EngineInit) => {
     }
     const out = await readProgram.run(feeds);
     const numbersOf = (name: string) => out[name]!.data as Float32Array;
-    const part = (data: Float32Array, row: number) => data.subarray((row * data.length) / batch, ((row + 1) * data.length) / batch);
+    const part = (data: Float32Array, row: number) =>
+      data.subarray((row * data.length) / batch, ((row + 1) * data.length) / batch);
     const next = all
       ? []
-      : rows.map((row, b): State => ({
-          length: past + text,
-          lastMedium: row.lastMedia.at(-1)!,
-          media: row.media,
-          blocks: row.state.blocks.map(({ key, value, recent }, block) => {
-            const names = newNames(block);
-            return {
-              key: key.append(past, part(numbersOf(names.key), b)),
-              value: value.append(past, part(numbersOf(names.value), b)),
-              recent: lastRows(recent, part(numbersOf(names.recent), b)),
-            };
+      : rows.map(
+          (row, b): State => ({
+            length: past + text,
+            lastMedium: row.lastMedia.at(-1)!,
+            media: row.media,
+            blocks: row.state.blocks.map(({ key, value, recent }, block) => {
+              const names = newNames(block);
+              return {
+                key: key.append(past, part(numbersOf(names.key), b)),
+                value: value.append(past, part(numbersOf(names.value), b)),
+                recent: lastRows(recent, part(numbersOf(names.recent), b)),
+              };
+            }),
           }),
-        }));
+        );
     return { logits: rows.map((_, b) => part(numbersOf("logits"), b).slice()), next };
   }
 

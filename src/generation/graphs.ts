@@ -1,5 +1,5 @@
 /** The two graphs that answer: media into what the gated blocks read of them, and text onwards from a cache. */
-import { axis, axes, embed, graph, input, type Graph, reshape, type Value } from "../graph/index.js";
+import { axes, axis, embed, type Graph, graph, input, reshape, type Value } from "../graph/index.js";
 import { type Flamingo, type FlamingoConfig, flamingo, visualKeysAndValues, visualTokens } from "../model/flamingo.js";
 import { linearPositions, unembed } from "../model/language/primer.js";
 
@@ -7,8 +7,16 @@ import { linearPositions, unembed } from "../model/language/primer.js";
 export const visualNames = (block: number) => ({ key: `visual ${block} key`, value: `visual ${block} value` });
 
 /** Names of a language block's cache; as outputs they hold the new tokens only, under `newNames`. */
-export const pastNames = (block: number) => ({ key: `past ${block} key`, value: `past ${block} value`, recent: `past ${block} recent` });
-export const newNames = (block: number) => ({ key: `new ${block} key`, value: `new ${block} value`, recent: `new ${block} recent` });
+export const pastNames = (block: number) => ({
+  key: `past ${block} key`,
+  value: `past ${block} value`,
+  recent: `past ${block} recent`,
+});
+export const newNames = (block: number) => ({
+  key: `new ${block} key`,
+  value: `new ${block} value`,
+  recent: `new ${block} recent`,
+});
 
 /**
  * Encodes media: `pixels` [media, frames, height, width, 3] to, for each gated block, keys and values [media, latents, width].
@@ -23,7 +31,10 @@ export function lookGraph(params: Flamingo<Value>, config: FlamingoConfig, frame
       params.gated.flatMap((block, i) => {
         const { key, value } = visualKeysAndValues(block, visual);
         const names = visualNames(i);
-        return [[names.key, key], [names.value, value]] as const;
+        return [
+          [names.key, key],
+          [names.value, value],
+        ] as const;
       }),
     ),
   );
@@ -38,7 +49,8 @@ export function lookGraph(params: Flamingo<Value>, config: FlamingoConfig, frame
 export function readGraph(params: Flamingo<Value>, config: FlamingoConfig): Graph {
   const { width, heads, taps } = config.language;
   const [batch, text, past, seen] = [axis("batch"), axis("text"), axis("past"), axis("seen")];
-  const cached = (name: string, length: ReturnType<typeof axis>) => input(name, "float32", [batch, length, axis("", width)]);
+  const cached = (name: string, length: ReturnType<typeof axis>) =>
+    input(name, "float32", [batch, length, axis("", width)]);
   const context = {
     bias: linearPositions(
       heads,
@@ -71,7 +83,11 @@ export function readGraph(params: Flamingo<Value>, config: FlamingoConfig): Grap
     ...Object.fromEntries(
       present.flatMap(({ key, value, recent }, i) => {
         const names = newNames(i);
-        return [[names.key, key], [names.value, value], [names.recent, recent]] as const;
+        return [
+          [names.key, key],
+          [names.value, value],
+          [names.recent, recent],
+        ] as const;
       }),
     ),
   });

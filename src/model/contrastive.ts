@@ -155,7 +155,7 @@ export function contrastiveLoss(pictures: Value, captions: Value, temperature: V
   const logits = mul(matmul(pictures, captions, { transposeRight: true }), exp(temperature));
   const own = constant(
     Int32Array.from({ length: count }, (_, i) => i),
-    [axis("pictures", count)],
+    [axis("", count)],
   );
   const each = (scores: Value) => mean(crossEntropy(scores, own).loss, [0]);
   return { loss: mul(add(each(logits), each(transpose(logits, [1, 0]))), scalar(0.5)), logits };

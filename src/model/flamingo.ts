@@ -289,7 +289,14 @@ function readMasked(
   const [seen] = look.mediaOfSeen.axes;
   const looked = reshape(look.lastMedia, [batch!, axis("", 1), text!, axis("", 1)]);
   const own = equal(looked, reshape(look.mediaOfSeen, [1, 1, 1, seen!]));
-  const read = joinHeads(attend(splitHeads(query, heads), splitHeads(key, heads), splitHeads(value, heads), where(own, scalar(0), scalar(HIDDEN))));
+  const read = joinHeads(
+    attend(
+      splitHeads(query, heads),
+      splitHeads(key, heads),
+      splitHeads(value, heads),
+      where(own, scalar(0), scalar(HIDDEN)),
+    ),
+  );
   const none = constant(Int32Array.of(0), [axis("", 1)]);
   return mul(read, cast(greater(reshape(look.lastMedia, [batch!, text!, axis("", 1)]), none), "float32"));
 }
@@ -364,4 +371,10 @@ export function visualTokens(
 
 function product(a: number | undefined, b: number | undefined): number | undefined {
   return a === undefined || b === undefined ? undefined : a * b;
+}
+
+/** Visual tokens of media as those of the sequences they stand in: [batch x media, latents, width] to [batch, media x latents, width]. */
+export function bySequence(visual: Value, batch: number): Value {
+  const [media, latents, width] = visual.axes;
+  return reshape(visual, [axis("batch", batch), axis("seen", (media!.size! / batch) * latents!.size!), width!]);
 }

@@ -48,7 +48,10 @@ export async function readCheckpoint(
   if (!there) return undefined;
   const { tensors, metadata } = await readSafetensorsFile(path);
   if (metadata.run !== run)
-    throw new CheckpointError(`${path} is a checkpoint of ${metadata.run ?? "nothing known"}, not of ${run}`, "resume into the folder of the same run");
+    throw new CheckpointError(
+      `${path} is a checkpoint of ${metadata.run ?? "nothing known"}, not of ${run}`,
+      "resume into the folder of the same run",
+    );
   const parameters = wanted.map((parameter): TrainedParameter => {
     const read = (kept: (typeof KEPT)[number]) => {
       const found = tensors.get(tensorName(kept, parameter.path));

@@ -59,7 +59,11 @@ export async function train(run: Run, options: LoopOptions): Promise<number> {
   const first = (saved?.step ?? 0) + 1;
 
   await using thread = await startThread<Trainer>(new URL("./trainer.worker.js", import.meta.url), {
-    objectives: stage.objectives.map(({ name, weight, graph }) => ({ name, weight, graph: portable(graph, frozenWeights(stage)) })),
+    objectives: stage.objectives.map(({ name, weight, graph }) => ({
+      name,
+      weight,
+      graph: portable(graph, frozenWeights(stage)),
+    })),
     parameters: saved?.parameters ?? parameters,
     optimizer: run.optimizer,
     ...(options.threads === undefined ? {} : { threads: options.threads }),

@@ -110,7 +110,7 @@ function grid(count: number, random: Random, size: number): Spot[] {
 function pose(sprite: Sprite, random: Random): Pick<Placement, "angle" | "mirrored" | "aspect" | "slant"> {
   const warp = sprite.ink ? 0.18 : 0.06;
   const bend = { aspect: 1 + random.uniform(-warp, warp), slant: random.uniform(-warp, warp) };
-  if (sprite.ink) return { angle: random.uniform(-0.25, 0.25), mirrored: false, ...bend };
+  if (sprite.ink) return { angle: sprite.turn + random.uniform(-0.25, 0.25), mirrored: false, ...bend };
   const anyAngle = random.chance(0.08);
   const angle = anyAngle ? random.uniform(-Math.PI, Math.PI) : (random.normal() * 0.2) % 0.44;
   return { angle, mirrored: random.chance(0.5), ...bend };

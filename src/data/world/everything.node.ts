@@ -12,8 +12,7 @@ export interface Everything extends Sprites {
 }
 
 /** Where rendered artwork is kept between starts. */
-export const artworkCache = (): string =>
-  join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "flamingo-ts");
+export const artworkCache = (): string => join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "flamingo-ts");
 
 /** @param omniglot  folder with the Omniglot zip files; without it there is no handwriting. */
 export async function openEverything(omniglot?: string): Promise<Everything> {

@@ -9,10 +9,10 @@
  */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import sharp from "sharp";
 import { UsageError } from "../../errors.js";
 import type { Random } from "../../random.js";
 import type { Nameable } from "./binding.js";
+import { decodeBitmap } from "./bitmap.node.js";
 import { makeSprite, type Sprite, type Sprites, shrink } from "./sprites.js";
 import { zipEntries } from "./zip.node.js";
 
@@ -49,17 +49,12 @@ export async function openOmniglot(directory: string, size = 72): Promise<Handwr
       "put images_background_small1.zip and images_background_small2.zip of github.com/brendenlake/omniglot (python/) there",
     );
   }
-  const characters = new Map<string, Sprite[][]>();
-  const paths = [...files.keys()].sort();
-  for (let at = 0; at < paths.length; at += 32) {
-    const some = paths.slice(at, at + 32);
-    const drawn = await Promise.all(some.map(async (path) => glyph(await files.get(path)!(), size)));
-    some.forEach((path, i) => {
-      const id = path.slice(0, path.lastIndexOf("/"));
-      const drawings = characters.get(id) ?? [];
-      characters.set(id, drawings);
-      drawings.push([drawn[i]!]);
-    });
+  const characters = new Map<string, Drawing[]>();
+  for (const path of [...files.keys()].sort()) {
+    const id = path.slice(0, path.lastIndexOf("/"));
+    const drawings = characters.get(id) ?? [];
+    characters.set(id, drawings);
+    drawings.push({ png: files.get(path)!, sprite: undefined });
   }
   const all = [...characters.keys()].map((id) => ({ id, family: id, name: id, alphabet: id.split("/")[0]! }));
   return {
@@ -71,13 +66,16 @@ export async function openOmniglot(directory: string, size = 72): Promise<Handwr
       const drawing = drawings?.[which === undefined ? random.integer(drawings.length) : Number(which) - 1];
       if (!drawing)
         throw new UsageError(`There is no handwritten character "${id}".`, "take ids from `training` and `heldOut`");
-      const turns = (Number(degrees) / 90) & 3;
-      for (let turn = drawing.length; turn <= turns; turn++) {
-        drawing.push(turnedSprite(drawing[turn - 1]!));
-      }
-      return drawing[turns]!;
+      drawing.sprite ??= glyph(drawing.png, size, id);
+      return { ...drawing.sprite, turn: (Number(degrees) * Math.PI) / 180 };
     },
   };
+}
+
+/** A file, and its sprite once it has been asked for. */
+interface Drawing {
+  readonly png: Buffer;
+  sprite: Sprite | undefined;
 }
 
 /** Each character four times, turned by 0, 90, 180 and 270 degrees, as characters of their own: for training only. */
@@ -91,38 +89,26 @@ export function turned(characters: readonly Character[]): Character[] {
 }
 
 /** A sprite whose alpha is the ink of a PNG, dark on light. */
-async function glyph(png: Buffer, size: number): Promise<Sprite> {
-  const { data, info } = await sharp(png).greyscale().raw().toBuffer({ resolveWithObject: true });
-  const side = Math.min(info.width, info.height);
+function glyph(png: Buffer, size: number, id: string): Sprite {
+  const { width, height, dark } = decodeBitmap(png, `The drawing of "${id}"`);
+  const side = Math.max(width, height);
   const rgba = new Uint8Array(side * side * 4);
-  for (let y = 0; y < side; y++) {
-    for (let x = 0; x < side; x++) rgba[(y * side + x) * 4 + 3] = 255 - data[(y * info.width + x) * info.channels]!;
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) rgba[(y * side + x) * 4 + 3] = 255 * dark[y * width + x]!;
   }
   return size < side ? makeSprite(size, shrink(rgba, side, size), true) : makeSprite(side, rgba, true);
 }
 
-/** The sprite turned clockwise by 90 degrees. */
-function turnedSprite({ full: { data, size } }: Sprite): Sprite {
-  const result = new Uint8Array(data.length);
-  for (let y = 0; y < size; y++) {
-    for (let x = 0; x < size; x++) {
-      const from = (y * size + x) * 4;
-      result.set(data.subarray(from, from + 4), (x * size + size - 1 - y) * 4);
-    }
-  }
-  return makeSprite(size, result, true);
-}
-
 /** `alphabet/character/file.png` to its bytes, of all zip files and folders of the directory. */
-async function drawingsIn(directory: string): Promise<Map<string, () => Buffer | Promise<Buffer>>> {
-  const files = new Map<string, () => Buffer | Promise<Buffer>>();
+async function drawingsIn(directory: string): Promise<Map<string, Buffer>> {
+  const files = new Map<string, Buffer>();
   for (const name of await readdir(directory, { recursive: true }).catch(() => [])) {
     const path = join(directory, name);
     if (name.endsWith(".zip")) {
       for (const entry of zipEntries(await readFile(path), path)) {
-        if (entry.path.endsWith(".png")) files.set(lastThree(entry.path), () => entry.read());
+        if (entry.path.endsWith(".png")) files.set(lastThree(entry.path), entry.read());
       }
-    } else if (name.endsWith(".png")) files.set(lastThree(path), () => readFile(path));
+    } else if (name.endsWith(".png")) files.set(lastThree(path), await readFile(path));
   }
   return files;
 }

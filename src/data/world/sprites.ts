@@ -19,6 +19,8 @@ export interface Sprite {
   readonly mean: readonly [number, number, number];
   /** True for handwriting: only alpha counts, the renderer chooses an ink, and never mirrors or turns it far. */
   readonly ink: boolean;
+  /** Clockwise turn in radians that belongs to the thing itself; every placement's angle is added to it. */
+  readonly turn: number;
 }
 
 /** Where the renderer finds sprites. */
@@ -41,6 +43,7 @@ export function makeSprite(size: number, data: Uint8Array, ink = false): Sprite 
   return {
     full,
     ink,
+    turn: 0,
     mean: meanOf(data),
     level(side) {
       const octaves = Math.max(0, Math.floor(2 * Math.log2(size / (side * 0.92))));
@@ -68,29 +71,31 @@ function meanOf(data: Uint8Array): [number, number, number] {
 
 /** `[from, from, 4]` to `[to, to, 4]` by area averaging, first along rows, then along columns; `to <= from`. */
 export function shrink(data: Uint8Array, from: number, to: number): Uint8Array {
+  const spans = spansOf(from, to);
   const rows = new Float32Array(from * to * 4);
-  const result = new Uint8Array(to * to * 4);
-  const ratio = from / to;
-  for (let x = 0; x < to; x++) {
-    eachOverlap(x * ratio, (x + 1) * ratio, (source, weight) => {
-      for (let y = 0; y < from; y++)
-        for (let c = 0; c < 4; c++)
-          rows[(y * to + x) * 4 + c]! += (weight / ratio) * data[(y * from + source) * 4 + c]!;
-    });
+  for (let y = 0; y < from; y++) {
+    for (const [source, target, weight] of spans) {
+      const [read, write] = [(y * from + source) * 4, (y * to + target) * 4];
+      for (let c = 0; c < 4; c++) rows[write + c]! += weight * data[read + c]!;
+    }
   }
-  for (let y = 0; y < to; y++) {
-    const line = new Float32Array(to * 4);
-    eachOverlap(y * ratio, (y + 1) * ratio, (source, weight) => {
-      for (let i = 0; i < to * 4; i++) line[i]! += (weight / ratio) * rows[source * to * 4 + i]!;
-    });
-    for (let i = 0; i < to * 4; i++) result[y * to * 4 + i] = Math.round(line[i]!);
+  const columns = new Float32Array(to * to * 4);
+  for (const [source, target, weight] of spans) {
+    const [read, write] = [source * to * 4, target * to * 4];
+    for (let i = 0; i < to * 4; i++) columns[write + i]! += weight * rows[read + i]!;
   }
-  return result;
+  return Uint8Array.from(columns, (value) => Math.round(value));
 }
 
-/** Each whole cell that [from, to) covers, with the length covered. */
-function eachOverlap(from: number, to: number, visit: (cell: number, length: number) => void): void {
-  for (let cell = Math.floor(from + 1e-6); cell < to - 1e-6; cell++) {
-    visit(cell, Math.min(to, cell + 1) - Math.max(from, cell));
+/** Which source cell gives how much of which target cell: `[source, target, share]`, shares of a target summing to 1. */
+function spansOf(from: number, to: number): [number, number, number][] {
+  const ratio = from / to;
+  const spans: [number, number, number][] = [];
+  for (let target = 0; target < to; target++) {
+    const [start, end] = [target * ratio, (target + 1) * ratio];
+    for (let source = Math.floor(start + 1e-6); source < end - 1e-6; source++) {
+      spans.push([source, target, (Math.min(end, source + 1) - Math.max(start, source)) / ratio]);
+    }
   }
+  return spans;
 }

@@ -1,4 +1,5 @@
 /** Softmax, normalisation and the training loss. */
+import { describeAxes, mergeAxes } from "../axes.js";
 import { GraphError } from "../errors.js";
 import { apply, applyAll, type InputGradient, type Op, type Value } from "../value.js";
 import { add, exp, mul, neg, sub } from "./elementwise.js";
@@ -32,13 +33,14 @@ export const normaliseOps = {
   /** Over the last axis; by-products: mean and reciprocal deviation, reused by the gradient. */
   LayerNorm: {
     name: "LayerNorm",
-    types: ([x, gain]) => {
+    types: ([x, gain, offset]) => {
       const width = x!.axes.at(-1)!;
-      if (gain!.axes.length !== 1 || gain!.axes[0]!.size !== width.size)
-        throw new GraphError(
-          `a gain of ${gain!.axes[0]?.size} for a last axis of ${width.size}`,
-          "give one gain and offset a channel",
-        );
+      for (const { axes } of [gain!, offset!])
+        if (axes.length !== 1 || axes[0]!.size !== width.size)
+          throw new GraphError(
+            `a gain or offset ${describeAxes(axes)} for a last axis of ${width.size}`,
+            "give one gain and one offset a channel",
+          );
       const statistics = { dtype: x!.dtype, axes: [...x!.axes.slice(0, -1), { name: "", size: 1 }] };
       return [{ dtype: x!.dtype, axes: x!.axes }, statistics, statistics];
     },
@@ -68,16 +70,17 @@ export const normaliseOps = {
     types: ([logits, target]) => {
       if (logits!.axes.length !== 2 || target!.axes.length !== 1)
         throw new GraphError("logits are [rows, vocabulary] and targets [rows]", "flatten batch and text to rows");
+      const rows = mergeAxes(logits!.axes[0]!, target!.axes[0]!);
       return [
-        { dtype: "float32", axes: target!.axes },
-        { dtype: "float32", axes: logits!.axes },
+        { dtype: "float32", axes: [rows] },
+        { dtype: "float32", axes: [rows, logits!.axes[1]!] },
       ];
     },
     emit: (emit, { inputs, outputs }) =>
       emit.node("SoftmaxCrossEntropyLoss", inputs.map(emit.nameOf), outputs.map(emit.nameOf), { reduction: "none" }),
-    gradient: (g, { inputs: [, target], outputs: [, logProbability] }): InputGradient[] => [
+    gradient: (g, { inputs: [, target], outputs: [loss, logProbability] }): InputGradient[] => [
       () => {
-        const each = reshape(g, [...target!.axes, 1]);
+        const each = reshape(g, [...loss!.axes, 1]);
         return addAtIndex(mul(exp(logProbability!), each), target!, neg(each));
       },
       null,

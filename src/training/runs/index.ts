@@ -1,6 +1,7 @@
 /** Every run page of the repository. */
 import type { Run } from "../run.js";
+import { nano } from "./nano.js";
 import { nanoLanguage } from "./nano-language.js";
 import { nanoVision } from "./nano-vision.js";
 
-export const RUNS: readonly Run[] = [nanoLanguage, nanoVision];
+export const RUNS: readonly Run[] = [nanoLanguage, nanoVision, nano];

@@ -41,7 +41,9 @@ export const nanoLanguage: Run = {
   schedule: { peak: 2e-3, warmup: 100, then: "cosine", floor: 0.05 },
   async open() {
     const random = new Random("nano-language");
-    const json = trainBpe(corpusForTokenizer(random.fork("tokenizer"), 30_000), { vocabularySize: NANO.language.vocabulary });
+    const json = trainBpe(corpusForTokenizer(random.fork("tokenizer"), 30_000), {
+      vocabularySize: NANO.language.vocabulary,
+    });
     const tokenizer = openTokenizer(json);
     const language = initPrimer(random.fork("parameters"), NANO.language);
     const ints = (name: string) => input(name, "int32", [axis("batch", BATCH), axis("text", TEXT)]);

@@ -8,6 +8,7 @@
  * away at the end.
  */
 import { readModelFolder, saveModelFolder } from "../../checkpoints/model-folder.node.js";
+import { type Everything, openEverything } from "../../data/world/everything.node.js";
 import {
   captionScene,
   contents,
@@ -19,7 +20,6 @@ import {
   turned,
   withArticle,
 } from "../../data/world/index.js";
-import { type Everything, openEverything } from "../../data/world/everything.node.js";
 import { axis, input } from "../../graph/index.js";
 import { contrastiveLoss, embedCaptions, embedPictures, initContrastive } from "../../model/contrastive.js";
 import { NANO_CONTRASTIVE } from "../../model/presets.js";
@@ -55,7 +55,12 @@ export const nanoVision: Run = {
     const { size } = config.vision;
     const params = initContrastive(new Random("nano-vision").fork("parameters"), config);
     const bound = bind(params, "");
-    const pictures = input("pixels", "float32", [axis("pictures", BATCH), axis("height", size), axis("width", size), axis("", 3)]);
+    const pictures = input("pixels", "float32", [
+      axis("pictures", BATCH),
+      axis("height", size),
+      axis("width", size),
+      axis("", 3),
+    ]);
     const tokens = input("tokens", "int32", [axis("pictures", BATCH), axis("text", config.text.length)]);
     const { loss } = contrastiveLoss(
       embedPictures(bound, config, pictures),
@@ -77,7 +82,11 @@ export const nanoVision: Run = {
                 pairs.map(({ scene }, i) => renderScene(scene, world, random.fork(`picture ${i}`), size)),
                 size,
               ),
-              tokens: padded(pairs.map(({ caption }) => caption), tokenizer, config.text.length),
+              tokens: padded(
+                pairs.map(({ caption }) => caption),
+                tokenizer,
+                config.text.length,
+              ),
             };
           },
         },
@@ -104,7 +113,10 @@ function drawPairs(random: Random, world: Everything): Pair[] {
   const add = (scene: Scene, caption: string) => void pairs.set(caption, pairs.get(caption) ?? { scene, caption });
   if (world.handwriting !== undefined) {
     for (const { id, alphabet } of random.sample(turned(world.handwriting.training), HANDWRITTEN))
-      add({ things: [{ id, count: 1 }], background: { kind: "paper", colour: undefined } }, characterCaption(id, alphabet));
+      add(
+        { things: [{ id, count: 1 }], background: { kind: "paper", colour: undefined } },
+        characterCaption(id, alphabet),
+      );
   }
   while (pairs.size < BATCH) {
     if (random.chance(0.7)) {

@@ -1,0 +1,250 @@
+/**
+ * Nano, stage 3: the resampler and the gated blocks, on interleaved pages and pairs together; vision tower and language
+ * model frozen.
+ *
+ *     flamingo train nano --out runs/nano --omniglot DIR
+ *
+ * Pairs teach the gated blocks to say what is in a picture, in the words on which the frozen decoder already matches;
+ * pages, most of them episodes in which things get names and come back, teach it to say what the page called it.
+ */
+
+import { fill } from "../../checkpoints/fill.js";
+import { type FlamingoFile, saveFlamingo } from "../../checkpoints/flamingo-folder.node.js";
+import { readModelFolder } from "../../checkpoints/model-folder.node.js";
+import { type Everything, openEverything } from "../../data/world/everything.node.js";
+import {
+  bindingEpisode,
+  captionPair,
+  examplesPage,
+  illustrate,
+  interleavedPage,
+  knownConcepts,
+  questionPair,
+  type ScenePage,
+  turned,
+} from "../../data/world/index.js";
+import { axis, constant, input, type Value } from "../../graph/index.js";
+import {
+  bySequence,
+  type Flamingo,
+  flamingo,
+  initFlamingo,
+  visualKeysAndValues,
+  visualTokens,
+} from "../../model/flamingo.js";
+import { wholeSequencePositions } from "../../model/language/primer.js";
+import { NANO } from "../../model/presets.js";
+import { bind } from "../../nn/layers.js";
+import { frozen, mapParameters, type Parameter } from "../../nn/parameters.js";
+import { drawText } from "../../prompt/augment.js";
+import { assemble } from "../../prompt/batch.js";
+import { framesOf } from "../../prompt/document.js";
+import { type Interleaved, interleave } from "../../prompt/interleave.js";
+import { truncate } from "../../prompt/truncate.js";
+import { Random } from "../../random.js";
+import { openTokenizer } from "../../text/hub-tokenizer.js";
+import type { Tokenizer } from "../../text/tokenizer.js";
+import type { TokenizerJson } from "../../text/tokenizer-json.js";
+import { nextTokenLosses, trainingGraph, weighted } from "../objective.js";
+import { NORMALISATION, pixelsOf } from "../pictures.js";
+import type { Feeds, Objective, Run } from "../run.js";
+
+/** Rows, tokens and pictures of a batch. */
+interface Shape {
+  readonly batch: number;
+  readonly text: number;
+  readonly media: number;
+}
+
+const PAGES: Shape = { batch: 16, text: 96, media: 12 };
+const PAIRS: Shape = { batch: 64, text: 24, media: 1 };
+
+export const nano: Run = {
+  name: "nano",
+  summary: "nano, stage 3: resampler and gated blocks on pages and pairs (40 minutes on two cores)",
+  accepts: {
+    omniglot: "folder with Omniglot's images_background_small1.zip; without it there is no handwriting",
+    language: "model folder of stage 1; default models/nano",
+    vision: "model folder of stage 2; default models/nano",
+  },
+  steps: 2400,
+  seed: "nano",
+  optimizer: { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, weightDecay: 0.1, clip: 1 },
+  schedule: { peak: 1e-3, warmup: 100, then: "cosine", floor: 0.05 },
+  async open({ omniglot, language = "models/nano", vision = "models/nano" }) {
+    const { params, json } = await start(language, vision);
+    const tokenizer = openTokenizer(json as TokenizerJson);
+    const world = await openEverything(omniglot);
+    await world.artwork.preload(knownConcepts.map(({ id }) => id));
+    const bound = bind(params, "");
+    const config: FlamingoFile = {
+      kind: "flamingo",
+      name: "nano",
+      ...NANO,
+      vision: { ...NANO.vision, stages: [...NANO.vision.stages] },
+      normalisation: { mean: [...NORMALISATION.mean], deviation: [...NORMALISATION.deviation] },
+      limits: { maximumMedia: 32, maximumTokens: 512 },
+    };
+    return {
+      params,
+      objectives: [
+        objective("pages", 1, PAGES, bound, tokenizer, (random) => drawPage(random, world, tokenizer)),
+        objective("pairs", 1, PAIRS, bound, tokenizer, (random) => drawPair(random, world, tokenizer)),
+      ],
+      save: (folder) => saveFlamingo(folder, { config, tokenizer: json, params }),
+    };
+  },
+};
+
+/** Frozen towers from their folders, the join new. */
+async function start(language: string, vision: string): Promise<{ params: Flamingo<Parameter>; json: unknown }> {
+  const fresh = initFlamingo(new Random("nano").fork("parameters"), NANO);
+  const part = async (folder: string, name: "language" | "vision") => {
+    const { tensors, tokenizer } = await readModelFolder(folder, (path) => path.startsWith(`${name}.`));
+    return { params: frozen(fill({ [name]: fresh[name] }, tensors)), tokenizer };
+  };
+  const words = await part(language, "language");
+  await part(vision, "vision");
+  // The paper decays the gated blocks and not the resampler.
+  const resampler = mapParameters(fresh.resampler, (parameter) => ({ ...parameter, decay: false }));
+  return {
+    params: { ...fresh, language: frozen(fresh.language), vision: frozen(fresh.vision), resampler },
+    json: words.tokenizer,
+  };
+}
+
+/** A document as tokens, and how much each token counts. */
+interface Row {
+  readonly item: Interleaved;
+  readonly weights: readonly number[];
+  /** 1 for the words that the page has given before. */
+  readonly recurring: readonly number[];
+}
+
+/** What a word at its first use counts: nothing on the page says it. */
+const UNFORESEEABLE = 0.03;
+
+function objective(
+  name: string,
+  weight: number,
+  { batch, text, media }: Shape,
+  params: Flamingo<Value>,
+  tokenizer: Tokenizer,
+  draw: (random: Random) => Row,
+): Objective {
+  const { size } = NANO.vision;
+  const { latents } = NANO.resampler;
+  const ints = (of: string) => input(of, "int32", [axis("batch", batch), axis("text", text)]);
+  const floats = (of: string) => input(of, "float32", [axis("batch", batch), axis("text", text)]);
+  const pixels = input("pixels", "float32", [
+    axis("media", batch * media),
+    axis("frames", 1),
+    axis("height", size),
+    axis("width", size),
+    axis("", 3),
+  ]);
+  const visual = visualTokens(params, NANO, pixels);
+  const mediaOfSeen = Int32Array.from({ length: media * latents }, (_, i) => 1 + Math.floor(i / latents));
+  const { logits } = flamingo(
+    params,
+    NANO,
+    ints("tokens"),
+    params.gated.map((block) => visualKeysAndValues(block, bySequence(visual, batch))),
+    { form: "mask", lastMedia: ints("lastMedia"), mediaOfSeen: constant(mediaOfSeen, [axis("seen", media * latents)]) },
+    { bias: wholeSequencePositions(NANO.language.heads, text) },
+  );
+  const losses = nextTokenLosses(logits, ints("targets"));
+  const recurring = weighted(losses, floats("recurringWeights"));
+  return {
+    name,
+    weight,
+    tokens: batch * text,
+    graph: trainingGraph(weighted(losses, floats("weights")), name === "pages" ? { recurring } : {}),
+    batch: (random) =>
+      feeds(
+        Array.from({ length: batch }, (_, row) => draw(random.fork(row))),
+        { batch, text, media },
+        tokenizer,
+      ),
+  };
+}
+
+function feeds(rows: readonly Row[], { batch, text, media }: Shape, tokenizer: Tokenizer): Feeds {
+  const cut = rows.map(({ item }) => truncate(item, { maximumMedia: media, maximumTokens: text + 1 }));
+  const { tokens, lastMedia, lossMask, mediaOf } = assemble(cut, {
+    padId: tokenizer.special("<PAD>"),
+    length: text + 1,
+    media,
+  });
+  const [weights, recurringWeights] = [new Float32Array(batch * text), new Float32Array(batch * text)];
+  const shifted = {
+    tokens: new Int32Array(batch * text),
+    targets: new Int32Array(batch * text),
+    lastMedia: new Int32Array(batch * text),
+  };
+  for (let row = 0; row < batch; row++) {
+    const at = row * (text + 1);
+    shifted.tokens.set(tokens.subarray(at, at + text), row * text);
+    shifted.targets.set(tokens.subarray(at + 1, at + 1 + text), row * text);
+    shifted.lastMedia.set(lastMedia.subarray(at, at + text), row * text);
+    for (let l = 0; l < text; l++) {
+      weights[row * text + l] = lossMask[at + 1 + l]! * (rows[row]!.weights[l + 1] ?? 0);
+      recurringWeights[row * text + l] = rows[row]!.recurring[l + 1] ?? 0;
+    }
+  }
+  const size = NANO.vision.size;
+  const blank = { width: size, height: size, data: new Uint8Array(size * size * 3) };
+  const pictures = mediaOf.flatMap((own) =>
+    Array.from({ length: media }, (_, n) => (own[n] === undefined ? blank : framesOf(own[n])[0]!)),
+  );
+  return {
+    ...shifted,
+    pixels: pixelsOf(pictures, size),
+    weights: toSumOne(weights),
+    ...(media > 1 ? { recurringWeights: toSumOne(recurringWeights) } : {}),
+  };
+}
+
+function toSumOne(weights: Float32Array): Float32Array {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return total === 0 ? weights : weights.map((weight) => weight / total);
+}
+
+function drawPair(random: Random, world: Everything, tokenizer: Tokenizer): Row {
+  const page = random.chance(0.5)
+    ? captionPair(random, { canonical: 0.75 })
+    : questionPair(random, { canonical: 0.9 }).page;
+  return evenly(interleave(illustrate(page, world, random), tokenizer, drawText("pair", random)));
+}
+
+function drawPage(random: Random, world: Everything, tokenizer: Tokenizer): Row {
+  const kind = random.uniform();
+  if (kind < 0.7) return drawEpisode(random, world, tokenizer);
+  const web = kind >= 0.82;
+  const page: ScenePage = web ? interleavedPage(random) : examplesPage(random, 3 + random.integer(4));
+  const augmented = { ...drawText("pair", random), ...(web ? drawText("page", random) : {}) };
+  return evenly(interleave(illustrate(page, world, random), tokenizer, augmented));
+}
+
+function evenly(item: Interleaved): Row {
+  return { item, weights: item.tokens.map(() => 1), recurring: item.tokens.map(() => 0) };
+}
+
+function drawEpisode(random: Random, world: Everything, tokenizer: Tokenizer): Row {
+  const { handwriting } = world;
+  const handwritten = handwriting !== undefined && random.chance(0.35);
+  const concepts = handwritten ? turned(handwriting.training) : knownConcepts;
+  const naming = random.uniform();
+  const { page, items } = bindingEpisode(random, {
+    ways: random.chance(0.4) ? 2 : 3 + random.integer(4),
+    concepts,
+    naming: handwritten || naming < 0.75 ? "invented" : naming < 0.9 ? "shuffled" : "real",
+  });
+  const item = interleave(illustrate(page, world, random), tokenizer, drawText("pair", random));
+  const recurs = (n: number) => n > 0 && items[n - 1]!.recurrence;
+  return {
+    item,
+    weights: item.lastMedia.map((n) => (recurs(n) ? 1 : UNFORESEEABLE)),
+    recurring: item.tokens.map((_, l) => (recurs(item.lastMedia[l]!) && item.lossMask[l] === 1 ? 1 : 0)),
+  };
+}
