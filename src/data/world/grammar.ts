@@ -3,10 +3,11 @@
  */
 import type { Random } from "../../random.js";
 import { LEXICON, type Part } from "./lexicon.js";
-import { sentence } from "./nouns.js";
+import { article, sentence } from "./nouns.js";
 
 /**
- * One sentence or more from a random one of the templates, each sentence's first letter large.
+ * One sentence or more from a random one of the templates, each sentence's first letter large and each
+ * "a" made "an" where the next word asks for it.
  *
  * A `{|very |quite |}` becomes one of its choices, which may be empty; `{name}` the given word, or else one of the lexicon's.
  */
@@ -19,5 +20,6 @@ export function say(
     .pick(templates)
     .replace(/\{\|([^}]*)\}/g, (_, choices: string) => random.pick(choices.split("|")))
     .replace(/\{(\w+)\}/g, (_, name: string) => given[name] ?? random.pick(LEXICON[name as Part]));
-  return text.replace(/(^|[.!?] )([a-z])/g, (_, before: string, letter: string) => before + sentence(letter));
+  const spelled = text.replace(/\ba (?=([a-z][\w-]*))/g, (_, word: string) => `${article(word)} `);
+  return spelled.replace(/(^|[.!?] )([a-z])/g, (_, before: string, letter: string) => before + sentence(letter));
 }
