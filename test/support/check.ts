@@ -24,12 +24,15 @@ export type Feeds = ReadonlyMap<string, Numbers>;
 /** How far from the kink of a step the differences step: f64 rounding over it stays near 1e-11, curvature near 1e-10. */
 const STEP = 1e-5;
 
+/** Tolerances are relative to a tensor's largest entry, or to this where all are smaller: a slope may truly be 0. */
+const LEAST = 1e-3;
+
 export interface Tolerances {
   /** Engine's float32 result against the evaluation, relative to the tensor's largest entry. */
   readonly value: number;
-  /** Gradient graph in float64 against central differences, relative to the gradient's largest entry, or to 1. */
+  /** Gradient graph in float64 against central differences, relative to the gradient's largest entry. */
   readonly differences: number;
-  /** Engine's float32 gradient against the gradient graph in float64, relative to the gradient's largest entry, or to 1. */
+  /** Engine's float32 gradient against the gradient graph in float64, relative to the gradient's largest entry. */
   readonly gradient: number;
   /** Entries of each tensor to take a difference along; all when left out. A random direction is always taken too. */
   readonly entries?: number;
@@ -77,7 +80,7 @@ export async function checkValues(values: Record<string, Value>, feeds: Feeds, t
   const found = await runEngine(graph(values), feeds);
   const wanted = evaluate(Object.values(values), feeds);
   Object.keys(values).forEach((name, i) => {
-    expectClose(numbersOf(found[name]!), wanted[i]!, tolerance * Math.max(1e-3, largest(wanted[i]!.data)), name);
+    expectClose(numbersOf(found[name]!), wanted[i]!, tolerance * Math.max(LEAST, largest(wanted[i]!.data)), name);
   });
 }
 
@@ -110,7 +113,7 @@ export async function checkGradients(loss: Value, wanted: Map<string, Value>, fe
     expectFits(found[i]!, value);
     const gradient = exact[i]!;
     expect([...gradient.shape], `sizes of the gradient of ${name}`).toEqual([...feeds.get(name)!.shape]);
-    const scale = Math.max(1, largest(gradient.data));
+    const scale = Math.max(LEAST, largest(gradient.data));
     const entries = [...gradient.data.keys()];
     const picked = random.sample(entries, Math.min(entries.length, tolerances.entries ?? entries.length));
     for (const entry of picked) {
