@@ -20,6 +20,9 @@ export function say(
     .pick(templates)
     .replace(/\{\|([^}]*)\}/g, (_, choices: string) => random.pick(choices.split("|")))
     .replace(/\{(\w+)\}/g, (_, name: string) => given[name] ?? random.pick(LEXICON[name as Part]));
-  const spelled = text.replace(/\ba (?=([a-z][\w-]*))/g, (_, word: string) => `${article(word)} `);
+  const spelled = text.replace(
+    /\b(a)( [a-z][\w-]*)/gi,
+    (_, a: string, word: string) => a + article(word.trim()).slice(1) + word,
+  );
   return spelled.replace(/(^|[.!?] )([a-z])/g, (_, before: string, letter: string) => before + sentence(letter));
 }
