@@ -54,7 +54,8 @@ interface State {
   readonly length: number;
   /** The medium that the last token looks at. */
   readonly lastMedium: number;
-  readonly media: readonly number[];
+  /** Held by the state itself: they may be released by their numbers while it lives. */
+  readonly media: readonly Medium[];
   readonly blocks: readonly { key: Rows; value: Rows; recent: Float32Array }[];
 }
 
@@ -87,12 +88,17 @@ serve<Engine>(async (init: EngineInit) => {
     if (state === undefined) throw new Error(`state ${id} was released`);
     return state;
   };
+  const mediumOf = (id: number): Medium => {
+    const medium = media.get(id);
+    if (medium === undefined) throw new Error(`medium ${id} was released`);
+    return medium;
+  };
 
   interface Row {
     readonly state: State;
     readonly tokens: readonly number[];
     readonly lastMedia: readonly number[];
-    readonly media: readonly number[];
+    readonly media: readonly Medium[];
   }
 
   /** Runs rows of equal past and text; `all`: logits after every token, else after the last. */
@@ -106,7 +112,7 @@ serve<Engine>(async (init: EngineInit) => {
     const shown = numbers.length === 0 ? [0] : numbers;
     const blank = new Float32Array(latents * width);
     const visual = (block: number, kind: "key" | "value") =>
-      stack(rows.flatMap((row) => shown.map((n) => (n === 0 ? blank : media.get(row.media[n - 1]!)![block]![kind]))));
+      stack(rows.flatMap((row) => shown.map((n) => (n === 0 ? blank : row.media[n - 1]![block]![kind]))));
     const ints = (values: readonly number[], shape: number[]): Tensor => ({ data: Int32Array.from(values), shape });
     const floats = (values: readonly number[], shape: number[]): Tensor => ({ data: Float32Array.from(values), shape });
     const range = (from: number, length: number) => Array.from({ length }, (_, i) => from + i);
@@ -194,7 +200,10 @@ serve<Engine>(async (init: EngineInit) => {
     },
     async read({ from, tokens, lastMedia, media: more }) {
       const state = from === null ? fresh() : stateOf(from);
-      const { logits, next } = await run([{ state, tokens, lastMedia, media: [...state.media, ...more] }], false);
+      const { logits, next } = await run(
+        [{ state, tokens, lastMedia, media: [...state.media, ...more.map(mediumOf)] }],
+        false,
+      );
       return { state: keep(next[0]!), logits: logits[0]! };
     },
     async extend(steps) {

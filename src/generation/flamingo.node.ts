@@ -6,6 +6,7 @@ import { UsageError } from "../errors.js";
 import { toPixels } from "../media/normalise.js";
 import { type Document, framesOf, type Medium } from "../prompt/document.js";
 import { interleave } from "../prompt/interleave.js";
+import { documentOf, type Prompt } from "../prompt/load.node.js";
 import { requireWithin } from "../prompt/truncate.js";
 import { Random } from "../random.js";
 import type { Thread } from "../runtime/thread.node.js";
@@ -59,6 +60,8 @@ export interface Answer {
 export interface Ranking {
   readonly choices: readonly {
     readonly text: string;
+    readonly tokens: readonly number[];
+    /** Natural logarithm of its probability, `<EOC>` included. */
     readonly logProb: number;
     /** Among the choices: they sum to 1. */
     readonly probability: number;
@@ -85,8 +88,8 @@ export class FlamingoModel implements AsyncDisposable {
   readonly config: FlamingoFile;
   readonly tokenizer: Tokenizer;
   readonly #thread: Thread<Engine>;
-  /** Media that the thread has encoded, by the hash of their pixels, the least recently used first. */
-  readonly #media = new Map<string, number>();
+  /** Media that the thread has encoded or is encoding, by the hash of their pixels, the least recently used first. */
+  readonly #media = new Map<string, Promise<number>>();
 
   constructor(config: FlamingoFile, tokenizer: Tokenizer, thread: Thread<Engine>) {
     this.config = config;
@@ -94,45 +97,53 @@ export class FlamingoModel implements AsyncDisposable {
     this.#thread = thread;
   }
 
-  /** Continues a document. @throws {PromptLimitError} for more media or tokens than the model was made for. */
-  async generate(document: Document, options: GenerateOptions = {}): Promise<Answer> {
-    const prompt = await this.read(document);
+  /**
+   * Continues a prompt.
+   * @throws {PromptLimitError} for more media or tokens than the model was made for
+   * @throws {MarkInTextError} for a text that writes `<image>` or `<EOC>` itself
+   * @throws as `documentOf` for pictures that cannot be had
+   */
+  async generate(prompt: Prompt, options: GenerateOptions = {}): Promise<Answer> {
+    const read = await this.read(prompt);
     try {
       const began = performance.now();
-      const generated = await this.write(prompt, options);
-      const timings = { ...prompt.timings, writeMs: performance.now() - began };
+      const generated = await this.write(read, options);
+      const timings = { ...read.timings, writeMs: performance.now() - began };
       const { tokens, logProb, finished } = generated;
       return { text: this.tokenizer.decode(tokens).trim(), tokens, logProb, finished, timings };
     } finally {
-      prompt.state.release();
+      read.state.release();
     }
   }
 
-  /** Ranks given answers to a document by their likelihood, `<EOC>` included. */
-  async rank(document: Document, choices: readonly string[]): Promise<Ranking> {
-    const prompt = await this.read(document);
+  /** Ranks given answers to a prompt by their likelihood, `<EOC>` included. @throws as `generate` */
+  async rank(prompt: Prompt, choices: readonly string[]): Promise<Ranking> {
+    const document = await documentOf(prompt);
+    const read = await this.read(document);
     try {
       const began = performance.now();
       const candidates = choices.map((text) => this.tokenizer.encode(spaced(document, text)));
       const end = this.tokenizer.special("<EOC>");
-      const scored = await score(prompt.state, candidates, { end, batching: threadBatching(this.#thread.remote) });
+      const scored = await score(read.state, candidates, { end, batching: threadBatching(this.#thread.remote) });
       const best = scored[0]!.logProb;
       const total = scored.reduce((sum, { logProb }) => sum + Math.exp(logProb - best), 0);
       return {
         choices: scored.map(({ candidate, logProb }) => ({
           text: choices[candidate]!,
+          tokens: candidates[candidate]!,
           logProb,
           probability: Math.exp(logProb - best) / total,
         })),
-        timings: { ...prompt.timings, writeMs: performance.now() - began },
+        timings: { ...read.timings, writeMs: performance.now() - began },
       };
     } finally {
-      prompt.state.release();
+      read.state.release();
     }
   }
 
-  /** Reads a document as a prompt to be continued. */
-  async read(document: Document): Promise<ReadPrompt> {
+  /** Reads a prompt that is to be continued; several answers may be written to it. @throws as `generate` */
+  async read(prompt: Prompt): Promise<ReadPrompt> {
+    const document = await documentOf(prompt);
     const item = requireWithin(interleave(document, this.tokenizer, { open: true }), this.config.limits);
     const began = performance.now();
     const media = await this.#look(item.media);
@@ -161,7 +172,7 @@ export class FlamingoModel implements AsyncDisposable {
     };
     const sampled = options.temperature !== undefined || options.topP !== undefined;
     if (sampled && options.beam !== undefined)
-      throw new UsageError("both sampling and beam search were asked for", "give --beam, or --temperature and --top-p");
+      throw new UsageError("Both sampling and beam search were asked for.", "give a beam, or a temperature and top-p");
     if (options.beam !== undefined) {
       const [best] = await beam(state, { ...stop, width: options.beam, batching: threadBatching(this.#thread.remote) });
       return best;
@@ -171,8 +182,13 @@ export class FlamingoModel implements AsyncDisposable {
     return sample(state, { ...stop, temperature, topP, random: new Random(seed) });
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Ends the thread; what was read and not answered is lost. `await using` does this by itself. */
+  async close(): Promise<void> {
     await this.#thread[Symbol.asyncDispose]();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   /** Numbers of media in the thread; each picture is encoded once, however often it comes. */
@@ -182,7 +198,7 @@ export class FlamingoModel implements AsyncDisposable {
       const frames = framesOf(medium);
       if (frames.length !== 1)
         throw new UsageError(
-          `a video of ${frames.length} frames`,
+          `The prompt has a video of ${frames.length} frames.`,
           "give still images: this version answers about those",
         );
       return toPixels(frames, { size: vision.size, ...normalisation, fit: "pad" });
@@ -195,18 +211,22 @@ export class FlamingoModel implements AsyncDisposable {
       fresh.forEach((hash, i) => {
         together.set(pixels[hashes.indexOf(hash)]!.data, i * each);
       });
-      const ids = await this.#thread.remote.look(together, [fresh.length, 1, vision.size, vision.size, 3]);
-      fresh.forEach((hash, i) => this.#media.set(hash, ids[i]!));
+      const encoded = this.#thread.remote.look(together, [fresh.length, 1, vision.size, vision.size, 3]);
+      for (const [i, hash] of fresh.entries()) {
+        const id = encoded.then((ids) => ids[i]!);
+        id.catch(() => this.#media.delete(hash));
+        this.#media.set(hash, id);
+      }
     }
-    for (const hash of hashes) {
-      const id = this.#media.get(hash)!;
+    const looked = hashes.map((hash) => this.#media.get(hash)!);
+    hashes.forEach((hash, i) => {
       this.#media.delete(hash);
-      this.#media.set(hash, id);
-    }
-    const ids = hashes.map((hash) => this.#media.get(hash)!);
+      this.#media.set(hash, looked[i]!);
+    });
+    const ids = await Promise.all(looked);
     const old = [...this.#media].slice(0, Math.max(0, this.#media.size - KEPT_MEDIA));
     for (const [hash] of old) this.#media.delete(hash);
-    if (old.length > 0) await this.#thread.remote.releaseMedia(old.map(([, id]) => id));
+    if (old.length > 0) await this.#thread.remote.releaseMedia(await Promise.all(old.map(([, id]) => id)));
     return ids;
   }
 }
