@@ -2,6 +2,7 @@
  * Objects that live in a worker thread. Engine calls block their thread, so whatever holds a session lives in a worker
  * and is called by messages; callers see an object whose methods return promises.
  */
+import { once } from "node:events";
 import { parentPort, Worker, workerData } from "node:worker_threads";
 import { FlamingoError } from "../errors.js";
 
@@ -35,6 +36,9 @@ interface Reply {
     stack: string | undefined;
   };
 }
+
+/** Asks a thread to end after the calls it was given. */
+const CLOSE = "close";
 
 /** An error that a thread threw, with the code and the mend it had there. */
 export class ThreadError extends FlamingoError {
@@ -98,7 +102,10 @@ export async function startThread<T extends Methods>(module: URL, init: unknown)
       get: (_target, method) => (method === "then" ? undefined : (...args: unknown[]) => send(String(method), args)),
     }),
     async [Symbol.asyncDispose]() {
-      await worker.terminate();
+      if (ended !== undefined) return;
+      const gone = once(worker, "exit");
+      worker.postMessage(CLOSE);
+      await gone;
     },
   };
 }
@@ -109,7 +116,13 @@ export function serve<T extends Methods>(open: (init: never) => Promise<T> | T):
   if (port === null) throw new Error("serve() belongs in a module that startThread() starts");
   const opened = Promise.resolve().then(() => open(workerData as never));
   let last: Promise<unknown> = opened.catch(() => undefined);
-  port.on("message", ({ id, method, args }: Call) => {
+  port.on("message", (message: Call | typeof CLOSE) => {
+    if (message === CLOSE) {
+      // Never in the middle of a native call: that would end the whole process.
+      void last.then(() => port.close());
+      return;
+    }
+    const { id, method, args } = message;
     last = last.then(async () => {
       try {
         const object = await opened;

@@ -52,6 +52,14 @@ export async function train(run: Run, options: LoopOptions): Promise<number> {
   const steps = options.steps ?? run.steps;
   await mkdir(options.out, { recursive: true });
   const stage = await run.open(options.run ?? {});
+  try {
+    return await trainStage(run, stage, steps, options);
+  } finally {
+    await stage.close?.();
+  }
+}
+
+async function trainStage(run: Run, stage: Stage, steps: number, options: LoopOptions): Promise<number> {
   const parameters = withState(stage);
   const files = { log: join(options.out, "log.jsonl"), checkpoint: join(options.out, "checkpoint.safetensors") };
   const saved = options.resume === true ? await readCheckpoint(files.checkpoint, run.name, parameters) : undefined;

@@ -32,6 +32,8 @@ export interface Stage {
   readonly objectives: readonly Objective[];
   /** Writes the finished model as a folder. */
   save(folder: string): Promise<void>;
+  /** Ends what the page started, such as threads of its own. */
+  close?(): Promise<void>;
 }
 
 /** One dataset of the mixture: its loss as a graph and its batches. */

@@ -12,6 +12,7 @@ import { fill } from "../../checkpoints/fill.js";
 import { type FlamingoFile, saveFlamingo } from "../../checkpoints/flamingo-folder.node.js";
 import { readModelFolder } from "../../checkpoints/model-folder.node.js";
 import { type Everything, openEverything } from "../../data/world/everything.node.js";
+import { Gallery } from "../../data/world/gallery.js";
 import {
   bindingEpisode,
   captionPair,
@@ -29,11 +30,12 @@ import {
   type Flamingo,
   flamingo,
   initFlamingo,
+  perceiverResampler,
   visualKeysAndValues,
-  visualTokens,
 } from "../../model/flamingo.js";
 import { wholeSequencePositions } from "../../model/language/primer.js";
 import { NANO } from "../../model/presets.js";
+import { nfnetGrid } from "../../model/vision/nfnet.js";
 import { bind } from "../../nn/layers.js";
 import { frozen, mapParameters, type Parameter } from "../../nn/parameters.js";
 import { drawText } from "../../prompt/augment.js";
@@ -45,8 +47,9 @@ import { Random } from "../../random.js";
 import { openTokenizer } from "../../text/hub-tokenizer.js";
 import type { Tokenizer } from "../../text/tokenizer.js";
 import type { TokenizerJson } from "../../text/tokenizer-json.js";
+import { Eye } from "../eye.node.js";
 import { nextTokenLosses, trainingGraph, weighted } from "../objective.js";
-import { NORMALISATION, pixelsOf } from "../pictures.js";
+import { NORMALISATION } from "../pictures.js";
 import type { Feeds, Objective, Run } from "../run.js";
 
 /** Rows, tokens and pictures of a batch. */
@@ -76,6 +79,8 @@ export const nano: Run = {
     const tokenizer = openTokenizer(json as TokenizerJson);
     const world = await openEverything(omniglot);
     await world.artwork.preload(knownConcepts.map(({ id }) => id));
+    const eye = await Eye.open(params.vision, NANO.vision);
+    const gallery = new Gallery(world, "nano", 16);
     const bound = bind(params, "");
     const config: FlamingoFile = {
       kind: "flamingo",
@@ -88,10 +93,11 @@ export const nano: Run = {
     return {
       params,
       objectives: [
-        objective("pages", 1, PAGES, bound, tokenizer, (random) => drawPage(random, world, tokenizer)),
-        objective("pairs", 1, PAIRS, bound, tokenizer, (random) => drawPair(random, world, tokenizer)),
+        objective("pages", 1, PAGES, bound, eye, tokenizer, (random) => drawPage(random, world, gallery, tokenizer)),
+        objective("pairs", 1, PAIRS, bound, eye, tokenizer, (random) => drawPair(random, world, tokenizer)),
       ],
       save: (folder) => saveFlamingo(folder, { config, tokenizer: json, params }),
+      close: () => eye[Symbol.asyncDispose](),
     };
   },
 };
@@ -129,21 +135,21 @@ function objective(
   weight: number,
   { batch, text, media }: Shape,
   params: Flamingo<Value>,
+  eye: Eye,
   tokenizer: Tokenizer,
   draw: (random: Random) => Row,
 ): Objective {
-  const { size } = NANO.vision;
+  const grid = nfnetGrid(NANO.vision);
   const { latents } = NANO.resampler;
   const ints = (of: string) => input(of, "int32", [axis("batch", batch), axis("text", text)]);
   const floats = (of: string) => input(of, "float32", [axis("batch", batch), axis("text", text)]);
-  const pixels = input("pixels", "float32", [
+  const features = input("features", "float32", [
     axis("media", batch * media),
     axis("frames", 1),
-    axis("height", size),
-    axis("width", size),
-    axis("", 3),
+    axis("patches", grid.patches),
+    axis("visionWidth", grid.width),
   ]);
-  const visual = visualTokens(params, NANO, pixels);
+  const visual = perceiverResampler(params.resampler, NANO.resampler, features);
   const mediaOfSeen = Int32Array.from({ length: media * latents }, (_, i) => 1 + Math.floor(i / latents));
   const { logits } = flamingo(
     params,
@@ -164,12 +170,18 @@ function objective(
       feeds(
         Array.from({ length: batch }, (_, row) => draw(random.fork(row))),
         { batch, text, media },
+        eye,
         tokenizer,
       ),
   };
 }
 
-function feeds(rows: readonly Row[], { batch, text, media }: Shape, tokenizer: Tokenizer): Feeds {
+async function feeds(
+  rows: readonly Row[],
+  { batch, text, media }: Shape,
+  eye: Eye,
+  tokenizer: Tokenizer,
+): Promise<Feeds> {
   const cut = rows.map(({ item }) => truncate(item, { maximumMedia: media, maximumTokens: text + 1 }));
   const { tokens, lastMedia, lossMask, mediaOf } = assemble(cut, {
     padId: tokenizer.special("<PAD>"),
@@ -192,14 +204,10 @@ function feeds(rows: readonly Row[], { batch, text, media }: Shape, tokenizer: T
       recurringWeights[row * text + l] = rows[row]!.recurring[l + 1] ?? 0;
     }
   }
-  const size = NANO.vision.size;
-  const blank = { width: size, height: size, data: new Uint8Array(size * size * 3) };
-  const pictures = mediaOf.flatMap((own) =>
-    Array.from({ length: media }, (_, n) => (own[n] === undefined ? blank : framesOf(own[n])[0]!)),
-  );
+  const pictures = mediaOf.flatMap((own) => Array.from({ length: media }, (_, n) => own[n] && framesOf(own[n])[0]));
   return {
     ...shifted,
-    pixels: pixelsOf(pictures, size),
+    features: await eye.features(pictures),
     weights: toSumOne(weights),
     ...(media > 1 ? { recurringWeights: toSumOne(recurringWeights) } : {}),
   };
@@ -217,9 +225,9 @@ function drawPair(random: Random, world: Everything, tokenizer: Tokenizer): Row 
   return evenly(interleave(illustrate(page, world, random), tokenizer, drawText("pair", random)));
 }
 
-function drawPage(random: Random, world: Everything, tokenizer: Tokenizer): Row {
+function drawPage(random: Random, world: Everything, gallery: Gallery, tokenizer: Tokenizer): Row {
   const kind = random.uniform();
-  if (kind < 0.7) return drawEpisode(random, world, tokenizer);
+  if (kind < 0.7) return drawEpisode(random, world, gallery, tokenizer);
   const web = kind >= 0.82;
   const page: ScenePage = web ? interleavedPage(random) : examplesPage(random, 3 + random.integer(4));
   const augmented = { ...drawText("pair", random), ...(web ? drawText("page", random) : {}) };
@@ -230,7 +238,7 @@ function evenly(item: Interleaved): Row {
   return { item, weights: item.tokens.map(() => 1), recurring: item.tokens.map(() => 0) };
 }
 
-function drawEpisode(random: Random, world: Everything, tokenizer: Tokenizer): Row {
+function drawEpisode(random: Random, world: Everything, gallery: Gallery, tokenizer: Tokenizer): Row {
   const { handwriting } = world;
   const handwritten = handwriting !== undefined && random.chance(0.35);
   const concepts = handwritten ? turned(handwriting.training) : knownConcepts;
@@ -240,7 +248,7 @@ function drawEpisode(random: Random, world: Everything, tokenizer: Tokenizer): R
     concepts,
     naming: handwritten || naming < 0.75 ? "invented" : naming < 0.9 ? "shuffled" : "real",
   });
-  const item = interleave(illustrate(page, world, random), tokenizer, drawText("pair", random));
+  const item = interleave(gallery.illustrate(page, random), tokenizer, drawText("pair", random));
   const recurs = (n: number) => n > 0 && items[n - 1]!.recurrence;
   return {
     item,

@@ -1,0 +1,62 @@
+/**
+ * A frozen vision tower beside the training: it looks at the pictures of the next batch while the current one is learnt
+ * from, and remembers what it saw of pictures that come again.
+ */
+import { axes, graph, input } from "../graph/index.js";
+import type { Picture } from "../media/pixels.js";
+import { type Nfnet, type NfnetConfig, nfnet, nfnetGrid } from "../model/vision/nfnet.js";
+import { bind } from "../nn/layers.js";
+import { flatten, type Parameter } from "../nn/parameters.js";
+import { portable } from "../runtime/contract.js";
+import { startThread, type Thread } from "../runtime/thread.node.js";
+import type { EyeThread } from "./eye.worker.js";
+import { pixelsOf } from "./pictures.js";
+
+export class Eye implements AsyncDisposable {
+  readonly #thread: Thread<EyeThread>;
+  readonly #config: NfnetConfig;
+  readonly #seen = new WeakMap<Picture, Float32Array>();
+
+  private constructor(thread: Thread<EyeThread>, config: NfnetConfig) {
+    this.#thread = thread;
+    this.#config = config;
+  }
+
+  /** @param params  the frozen tower */
+  static async open(params: Nfnet<Parameter>, config: NfnetConfig): Promise<Eye> {
+    const pixels = input("pixels", "float32", axes("pictures", config.size, config.size, 3));
+    const features = nfnet(bind(params, "vision"), config, pixels);
+    const written = portable(graph({ features }), flatten({ vision: params }));
+    return new Eye(
+      await startThread<EyeThread>(new URL("./eye.worker.js", import.meta.url), { graph: written }),
+      config,
+    );
+  }
+
+  /**
+   * Features of pictures, [pictures, patches, visionWidth]; zeros for an absent one. A picture object met before is not
+   * looked at again.
+   */
+  async features(pictures: readonly (Picture | undefined)[]): Promise<Float32Array> {
+    const { patches, width } = nfnetGrid(this.#config);
+    const { size } = this.#config;
+    const fresh = [...new Set(pictures)].filter(
+      (picture) => picture !== undefined && !this.#seen.has(picture),
+    ) as Picture[];
+    if (fresh.length > 0) {
+      const found = await this.#thread.remote.look(pixelsOf(fresh, size), [fresh.length, size, size, 3]);
+      fresh.forEach((picture, i) =>
+        this.#seen.set(picture, found.slice(i * patches * width, (i + 1) * patches * width)),
+      );
+    }
+    const all = new Float32Array(pictures.length * patches * width);
+    pictures.forEach((picture, i) => {
+      if (picture !== undefined) all.set(this.#seen.get(picture)!, i * patches * width);
+    });
+    return all;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#thread[Symbol.asyncDispose]();
+  }
+}
