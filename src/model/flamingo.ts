@@ -207,9 +207,9 @@ export function temporalEmbedding(time: Value, frames: number): Value {
   const mixing = new Float32Array(frames * trained);
   for (let frame = 0; frame < frames; frame++) {
     const at = (frame * (trained - 1)) / (frames - 1);
-    const before = Math.min(Math.floor(at), trained - 2);
-    mixing[frame * trained + before] = before + 1 - at;
-    mixing[frame * trained + before + 1] = at - before;
+    const [before, after] = [Math.floor(at), Math.ceil(at)];
+    mixing[frame * trained + after] = at - before;
+    mixing[frame * trained + before] = 1 - (at - before);
   }
   return matmul(constant(mixing, [axis("frames", frames), axis("", trained)]), time);
 }
