@@ -42,7 +42,7 @@ export const nanoVision: Run = {
     omniglot: "folder with Omniglot's images_background_small1.zip; without it there is no handwriting",
     language: "model folder whose tokenizer to use; default models/nano",
   },
-  steps: 2600,
+  steps: 2100,
   seed: "nano-vision",
   optimizer: { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, weightDecay: 0.02, clip: 1 },
   schedule: { peak: 1.5e-3, warmup: 150, then: "cosine", floor: 0.02 },
