@@ -2,6 +2,7 @@
 import { appendFile, mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeAtomically } from "../checkpoints/atomic.node.js";
+import { OutputError } from "../checkpoints/errors.js";
 import type { Weight } from "../graph/index.js";
 import { flatten } from "../nn/parameters.js";
 import { Random } from "../random.js";
@@ -47,10 +48,11 @@ export interface LogLine {
  * Trains a run page.
  * @returns the step reached; less than asked for when `signal` fired
  * @throws {CheckpointError} when `resume` finds a checkpoint of another run or other parameters
+ * @throws {OutputError} when `out` cannot be written, before any data is loaded
  */
 export async function train(run: Run, options: LoopOptions): Promise<number> {
   const steps = options.steps ?? run.steps;
-  await mkdir(options.out, { recursive: true });
+  await makeFolder(options.out);
   const stage = await run.open(options.run ?? {});
   try {
     return await trainStage(run, stage, steps, options);
@@ -141,9 +143,23 @@ function copyInto(stage: Stage, parameters: readonly TrainedParameter[]): void {
   for (const { path, data } of parameters) own.get(path)!.data.set(data);
 }
 
-/** Keeps the log's lines up to a step, and none after it: what follows will be trained again. */
+async function makeFolder(path: string): Promise<void> {
+  await mkdir(path, { recursive: true }).catch((cause: Error) => {
+    throw new OutputError(
+      `The folder ${path} cannot be made: ${cause.message}.`,
+      "choose a place that is writable, and whose parents are folders",
+      { cause },
+    );
+  });
+}
+
+/**
+ * Keeps the log's lines up to a step, and none after it: what follows will be trained again. A last line without its
+ * end was being written when its session was killed.
+ */
 async function startLog(path: string, upTo: number): Promise<void> {
   const text = upTo === 0 ? "" : await readFile(path, "utf8").catch(() => "");
-  const kept = text.split("\n").filter((line) => line.endsWith("}") && (JSON.parse(line) as LogLine).step <= upTo);
+  const lines = text.split("\n").slice(0, -1);
+  const kept = lines.filter((line) => (JSON.parse(line) as LogLine).step <= upTo);
   await writeAtomically(path, new TextEncoder().encode(kept.map((line) => `${line}\n`).join("")));
 }
