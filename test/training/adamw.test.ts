@@ -1,0 +1,85 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { type AdamWOptions, adamW, globalNorm } from "../../src/training/adamw.js";
+
+const OPTIONS = { beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0.1 };
+const blank = (count: number) => ({ first: new Float32Array(count), second: new Float32Array(count) });
+const plain = { learningRate: 0.01, decays: true, scale: 1 };
+
+interface Reference {
+  readonly options: AdamWOptions;
+  readonly rates: readonly number[];
+  readonly start: { readonly data: readonly number[] };
+  readonly gradients: readonly { readonly data: readonly number[] }[];
+  readonly decaying: readonly { readonly data: readonly number[] }[];
+  readonly notDecaying: readonly { readonly data: readonly number[] }[];
+}
+/** Written by tools/reference/adamw.py with PyTorch's own AdamW in float64; gradients grow from 0.001 to 100 on the way. */
+const reference = JSON.parse(readFileSync(new URL("../fixtures/adamw.json", import.meta.url), "utf8")) as Reference;
+
+describe("AdamW", () => {
+  it.each([
+    ["of a parameter that decays", true, reference.decaying],
+    ["of one that does not", false, reference.notDecaying],
+  ] as const)("takes the steps that PyTorch takes, under a rate that changes: %s", (_, decays, expected) => {
+    const parameter = Float32Array.from(reference.start.data);
+    const moments = blank(parameter.length);
+    expected.forEach(({ data }, i) => {
+      const gradient = Float32Array.from(reference.gradients[i]!.data);
+      const at = { step: i + 1, learningRate: reference.rates[i]!, decays, scale: 1 };
+      adamW(parameter, gradient, moments, reference.options, at);
+      // The parameter, near 1, and the moments are rounded to float32 after each step.
+      for (const [entry, x] of data.entries()) expect(parameter[entry]).toBeCloseTo(x, 6);
+    });
+  });
+
+  it("at its first step moves every number by the learning rate, whatever the size of its gradient", () => {
+    const parameter = new Float32Array(3);
+    adamW(parameter, Float32Array.of(1e-3, -20, 4e5), blank(3), OPTIONS, { ...plain, step: 1 });
+    // The start at zero is corrected: m / sqrt(v) is the gradient's sign, up to epsilon beside the gradient's size.
+    for (const [entry, sign] of [-1, 1, -1].entries()) expect(parameter[entry]).toBeCloseTo(0.01 * sign, 6);
+  });
+
+  it("decays apart from the gradient (1711.05101): a number without a gradient shrinks by rate times decay", () => {
+    const [decaying, kept] = [Float32Array.of(2), Float32Array.of(2)];
+    adamW(decaying, new Float32Array(1), blank(1), OPTIONS, { ...plain, step: 1 });
+    adamW(kept, new Float32Array(1), blank(1), OPTIONS, { ...plain, step: 1, decays: false });
+    expect(decaying[0]).toBeCloseTo(2 * (1 - 0.01 * 0.1), 6);
+    expect(kept[0]).toBe(2);
+  });
+
+  it("with a scale is AdamW on the scaled gradient", () => {
+    const gradient = Float32Array.of(4, -8, 0.5);
+    const [scaled, byHand] = [new Float32Array(3).fill(1), new Float32Array(3).fill(1)];
+    const [moments, momentsByHand] = [blank(3), blank(3)];
+    for (const step of [1, 2]) {
+      adamW(scaled, gradient, moments, OPTIONS, { ...plain, step, scale: 0.25 });
+      adamW(
+        byHand,
+        gradient.map((g) => g / 4),
+        momentsByHand,
+        OPTIONS,
+        { ...plain, step },
+      );
+    }
+    expect([scaled, moments]).toEqual([byHand, momentsByHand]);
+  });
+
+  it("keeps the running means of the gradient and of its square in the arrays it is given", () => {
+    const moments = blank(1);
+    for (const step of [1, 2]) adamW(new Float32Array(1), Float32Array.of(step), moments, OPTIONS, { ...plain, step });
+    expect(moments.first[0]).toBeCloseTo(0.9 * 0.1 * 1 + 0.1 * 2, 6);
+    expect(moments.second[0]).toBeCloseTo(0.99 * 0.01 * 1 + 0.01 * 4, 6);
+  });
+});
+
+describe("the global norm", () => {
+  it("is that of all arrays as one vector", () => {
+    expect(globalNorm([Float32Array.of(2, 3), Float32Array.of(), Float32Array.of(6)])).toBe(7);
+    expect(globalNorm([])).toBe(0);
+  });
+
+  it("does not overflow where float32 squares would", () => {
+    expect(globalNorm([Float32Array.of(3e30, 4e30)])).toBeCloseTo(5e30, -25);
+  });
+});
