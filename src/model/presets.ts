@@ -15,7 +15,7 @@ export const NANO = {
     ],
     alpha: 0.2,
   },
-  language: { kind: "primer", vocabulary: 2048, width: 192, layers: 4, heads: 6, hidden: 768, taps: 4 },
+  language: { kind: "primer", vocabulary: 3072, width: 192, layers: 4, heads: 6, hidden: 768, taps: 4 },
   resampler: { layers: 2, heads: 6, hidden: 768, latents: 8, frames: 8 },
   gated: { every: 1, heads: 6, hidden: 768 },
 } as const satisfies FlamingoConfig;

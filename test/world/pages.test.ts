@@ -195,9 +195,9 @@ describe("a page", () => {
     const page = [{ text: "Cute pics!" }, { scene: red }, { text: "My puppy." }, { scene: red }, { text: "My cat." }];
     const names = /(an? )?red apple/g;
     expect(describePage(page, new Random(1)).replace(names, "X")).toBe(
-      "Cute pics!<EOC><image>X My puppy.<EOC><image>X My cat.<EOC>",
+      "Cute pics!<EOC><image> X My puppy.<EOC><image> X My cat.<EOC>",
     );
-    expect(describePage(page.slice(1, 3), new Random(1)).replace(names, "X")).toBe("<image>X My puppy.<EOC>");
+    expect(describePage(page.slice(1, 3), new Random(1)).replace(names, "X")).toBe("<image> X My puppy.<EOC>");
   });
 
   it("of text alone has no picture", () => {

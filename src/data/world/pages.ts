@@ -50,7 +50,7 @@ export interface DescribeOptions {
 }
 
 /**
- * The page as plain text: each scene is `<image>` and a description of at most about 8 words, then a space before the text
+ * The page as plain text: each scene is `<image>`, a space and a description of at most about 8 words, then a space before the text
  * that follows; `<EOC>` stands before every `<image>` that is not the very first thing, and at the end.
  * The caller adds `<BOS>` and `<EOS>`.
  */
@@ -59,7 +59,7 @@ export function describe(page: ScenePage, random: Random, options: DescribeOptio
   let afterScene = false;
   for (const piece of page) {
     if ("scene" in piece) {
-      text += `${text === "" ? "" : "<EOC>"}<image>${describeScene(piece.scene, random, { ...options, tell: piece.tell })}`;
+      text += `${text === "" ? "" : "<EOC>"}<image> ${describeScene(piece.scene, random, { ...options, tell: piece.tell })}`;
     } else {
       text += afterScene ? ` ${piece.text}` : piece.text;
     }

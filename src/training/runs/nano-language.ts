@@ -121,7 +121,7 @@ function addPage(into: WeighedTokens, random: Random, tokenizer: Tokenizer): voi
     if ("scene" in piece) {
       if (i > 0) add([tokenizer.special("<EOC>")], 1);
       add(image, 0.3);
-      add(tokenizer.encode(describeScene(piece.scene, random, { tell: piece.tell })), UNFORESEEABLE);
+      add(tokenizer.encode(` ${describeScene(piece.scene, random, { tell: piece.tell })}`), UNFORESEEABLE);
       return;
     }
     const afterScene = i > 0 && "scene" in page[i - 1]!;
