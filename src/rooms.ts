@@ -1,0 +1,57 @@
+/**
+ * The law of imports. `src` is a house: every folder is a room, a room may import those it is given here, and nobody
+ * imports upwards. What a room needs from above is handed to it by its caller. A test reads every import of every file.
+ */
+
+/** For each room, the rooms it may import besides itself. Files at the root of `src`, the street, are open to all. */
+export const ROOMS = {
+  graph: [],
+  media: [],
+  text: [],
+  runtime: ["graph"],
+  nn: ["graph"],
+  prompt: ["media", "text"],
+  model: ["graph", "nn"],
+  checkpoints: ["graph", "nn", "model"],
+  data: ["media", "text", "prompt"],
+  generation: ["graph", "runtime", "nn", "model", "checkpoints", "media", "text", "prompt"],
+  training: ["graph", "runtime", "nn", "model", "checkpoints", "data", "media", "text", "prompt"],
+  evaluation: ["generation", "runtime", "model", "data", "media", "text", "prompt"],
+  cli: [
+    "graph",
+    "media",
+    "text",
+    "runtime",
+    "nn",
+    "prompt",
+    "model",
+    "checkpoints",
+    "data",
+    "generation",
+    "training",
+    "evaluation",
+  ],
+} as const satisfies Record<string, readonly string[]>;
+
+export type Room = keyof typeof ROOMS;
+
+/** For each package from outside, the rooms that know it is there. */
+export const PACKAGES = {
+  "onnxruntime-node": ["runtime"],
+  "@bufbuild/protobuf": ["graph"],
+  "@huggingface/tokenizers": ["text"],
+  sharp: ["media", "data", "cli"],
+  zod: ["checkpoints"],
+  "@iconify-json/noto": ["data"],
+  commander: ["cli"],
+} as const satisfies Record<string, readonly Room[]>;
+
+/** What no browser has. */
+export const NODE_ONLY = {
+  modules: ["node:", "onnxruntime-node", "sharp"],
+  /** Files that may import it, by the end of their names, and rooms in which every file may. */
+  files: [".node.ts", ".worker.ts"],
+  rooms: ["data", "cli"],
+  /** Rooms that no browser enters, so that their other files may import those files. */
+  behind: ["data", "cli", "training", "evaluation"],
+} as const;
