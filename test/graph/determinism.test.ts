@@ -11,23 +11,17 @@ import {
   moveRows,
   mul,
   parameter,
-  sum,
   type Value,
 } from "../../src/graph/index.js";
 import { Random } from "../../src/random.js";
 import { portable } from "../../src/runtime/contract.js";
 import { nodeRuntime } from "../../src/runtime/onnx.node.js";
-import { fed } from "../support/check.js";
+import { fed, total } from "../support/check.js";
 import { build } from "../support/evaluate.js";
 
 /** ScatterND, which the gradients of tables avoid, went wrong in half of 500 runs at 4,000 rows into such a table. */
 const REPETITIONS = 1000;
 
-const total = (x: Value) =>
-  sum(
-    x,
-    x.axes.map((_, at) => at),
-  );
 const rows = axis("rows", 2000);
 const table = parameter("table", axes(404, 128), true);
 const word = input("word", "int32", axes(rows));

@@ -20,23 +20,16 @@ import {
   reshape,
   scalar,
   sub,
-  sum,
   trim,
-  type Value,
   where,
 } from "../../src/graph/index.js";
-import { Random } from "../../src/random.js";
-import { checkGradients, type Feeds } from "../support/check.js";
+import { checkGradients, type Feeds, total } from "../support/check.js";
+import { normalNumbers } from "../support/parameters.js";
 
 /** As for single ops: float32 keeps 6e-8 of a number, and a few sums lose a digit. */
 const TOLERANCES = { value: 2e-6, differences: 1e-6, gradient: 5e-6 };
 
 const matrix = (name: string) => input(name, "float32", axes(axis("batch", 2), axis("width", 3)));
-const total = (x: Value) =>
-  sum(
-    x,
-    x.axes.map((_, at) => at),
-  );
 const refusal = (work: () => unknown): GraphError => {
   try {
     work();
@@ -46,15 +39,8 @@ const refusal = (work: () => unknown): GraphError => {
   throw new Error("nothing was refused");
 };
 
-function numbers(shapes: Record<string, readonly number[]>): Feeds {
-  return new Map(
-    Object.entries(shapes).map(([name, shape]) => {
-      const random = new Random(name);
-      const data = Float64Array.from({ length: shape.reduce((p, n) => p * n, 1) }, () => Math.fround(random.normal()));
-      return [name, { shape, data }];
-    }),
-  );
-}
+const numbers = (shapes: Record<string, readonly number[]>): Feeds =>
+  new Map(Object.entries(shapes).map(([name, shape]) => [name, normalNumbers(name, shape)]));
 
 describe("the reverse walk", () => {
   it("adds up the slopes along every path from a value to the loss", async () => {

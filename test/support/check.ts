@@ -1,17 +1,7 @@
 /** Holds a graph against its float64 evaluation: value by the engine, gradients by central differences and by the engine. */
 import { expect } from "vitest";
 import type { DType } from "../../src/graph/dtype.js";
-import {
-  constant,
-  describe,
-  type Graph,
-  gradients,
-  graph,
-  mul,
-  reshape,
-  sum,
-  type Value,
-} from "../../src/graph/index.js";
+import { constant, describe, type Graph, gradients, graph, mul, sum, type Value } from "../../src/graph/index.js";
 import { Random } from "../../src/random.js";
 import type { CompileOptions, Tensor } from "../../src/runtime/contract.js";
 import { portable } from "../../src/runtime/contract.js";
@@ -84,6 +74,9 @@ export async function checkValues(values: Record<string, Value>, feeds: Feeds, t
   });
 }
 
+/** The sum of all entries. */
+export const total = (x: Value): Value => sum(x, [...x.axes.keys()]);
+
 /** A scalar that every entry of a value moves by its own amount. */
 export function anyLoss(value: Value): Value {
   const random = new Random("cotangent");
@@ -91,16 +84,7 @@ export function anyLoss(value: Value): Value {
     random.normal(),
   );
   const weighed = mul(value, constant(weights, value.axes));
-  return value.axes.length === 0
-    ? weighed
-    : reshape(
-        sum(
-          weighed,
-          value.axes.map((_, at) => at),
-          true,
-        ),
-        [],
-      );
+  return value.axes.length === 0 ? weighed : total(weighed);
 }
 
 /** Gradients of a scalar with respect to some inputs or parameters: against differences, and on the engine. */

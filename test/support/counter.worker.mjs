@@ -1,4 +1,4 @@
-/** An object in a thread, for the test of threads: it counts, fails in several ways, and holds its thread. */
+/** An object in a thread, for the test of threads: it counts, and fails in several ways. */
 import { UsageError } from "../../dist/errors.js";
 import { serve } from "../../dist/runtime/thread.node.js";
 
@@ -23,6 +23,5 @@ serve(async ({ start, refuse }) => {
       throw new TypeError("not a count");
     },
     die: () => process.exit(3),
-    hang: () => new Promise(() => setInterval(() => {}, 1000)),
   };
 });

@@ -1,0 +1,152 @@
+import { describe, expect, it } from "vitest";
+import { axes, axis, graph, input, type Value } from "../../src/graph/index.js";
+import { contrastiveLoss, embedCaptions, embedPictures, initContrastive } from "../../src/model/contrastive.js";
+import { initPrimer, primer } from "../../src/model/language/primer.js";
+import { TINY } from "../../src/model/presets.js";
+import { foldPixels, initNfnet, nfnet, nfnetGrid } from "../../src/model/vision/nfnet.js";
+import { Random } from "../../src/random.js";
+import { expectClose, type Feeds, numbersOf, runEngine } from "../support/check.js";
+import { build, evaluate, type Numbers } from "../support/evaluate.js";
+import { bound, normalNumbers, stirred, wholeNumbers } from "../support/parameters.js";
+
+async function engine(value: Value, ...feeds: Feeds[]): Promise<Numbers> {
+  return numbersOf((await runEngine(graph({ y: value }), new Map(feeds.flatMap((map) => [...map])))).y!);
+}
+const named = (name: string, numbers: Numbers): Feeds => new Map([[name, numbers]]);
+const rowsOf = ({ shape, data }: Numbers) => {
+  const size = data.length / shape[0]!;
+  return Array.from({ length: shape[0]! }, (_, row) => [...data.subarray(row * size, (row + 1) * size)]);
+};
+
+describe("the vision tower", () => {
+  const { params, feeds } = bound(stirred(initNfnet(new Random("tower"), TINY.vision)), "vision");
+  const pictures = input("pictures", "float32", axes("pictures", 16, 16, 3));
+  const see = (numbers: Numbers, other: Feeds = feeds) =>
+    engine(nfnet(params, TINY.vision, pictures), other, named("pictures", numbers));
+  const three = normalNumbers("pictures", [3, 16, 16, 3]);
+
+  it("makes a grid of features, row by row, of the size that its configuration says", async () => {
+    const { patches, width } = nfnetGrid(TINY.vision);
+    expect((await see(three)).shape).toEqual([3, patches, width]);
+  });
+
+  it("looks at each picture by itself: there are no statistics of a batch (2102.06171)", async () => {
+    const together = rowsOf(await see(three));
+    const size = three.data.length / 3;
+    for (let i = 0; i < 3; i++) {
+      const own = await see({ shape: [1, 16, 16, 3], data: three.data.slice(i * size, (i + 1) * size) });
+      const expected = { shape: own.shape, data: Float64Array.from(together[i]!) };
+      // A product of fewer rows may sum in another order: the last digits of float32 through two blocks.
+      expectClose(own, expected, 1e-4, `picture ${i}`);
+    }
+  });
+
+  it("standardises its weights: adding a number to one, or doubling it, changes next to nothing", async () => {
+    const before = await see(three);
+    const path = "vision.stages.0.0.spatial.weight";
+    for (const change of [(x: number) => x + 3, (x: number) => 2 * x]) {
+      const { shape, data } = feeds.get(path)!;
+      const after = await see(three, new Map([...feeds, [path, { shape, data: data.map(change) }]]));
+      // What is left is the 1e-4 under the root, beside a sum of 72 squares near 1.
+      expectClose(after, before, 1e-4, "features");
+    }
+  });
+
+  it("folds 2 x 2 pixels into channels row by row, losing none", () => {
+    const pixels = build([1, 4, 2, 1], ([, row, column]) => 10 * row! + column!);
+    const x = input("x", "float32", axes(1, 4, 2, 1));
+    const [folded] = evaluate([foldPixels(x)], named("x", pixels));
+    expect([folded!.shape, [...folded!.data]]).toEqual([
+      [1, 2, 1, 4],
+      [0, 1, 10, 11, 20, 21, 30, 31],
+    ]);
+  });
+});
+
+describe("the language model", () => {
+  it("is causal: a token's logits are the same bits whatever comes after it", async () => {
+    const { params, feeds } = bound(stirred(initPrimer(new Random("language"), TINY.language)), "language");
+    const tokens = input("tokens", "int32", axes(axis("batch", 1), axis("text", 9)));
+    const say = async (numbers: Numbers) =>
+      (await engine(primer(params, TINY.language, tokens), feeds, named("tokens", numbers))).data;
+    const { vocabulary } = TINY.language;
+    const { shape, data } = wholeNumbers("tokens", [1, 9], vocabulary - 1);
+    const before = await say({ shape, data });
+    for (const at of [0, 4, 8]) {
+      const after = await say({ shape, data: data.map((id, i) => (i === at ? id + 1 : id)) });
+      const same = (t: number) =>
+        before.subarray(t * vocabulary, (t + 1) * vocabulary).every((x, i) => x === after[t * vocabulary + i]);
+      expect([...data.keys()].map(same)).toEqual([...data.keys()].map((t) => t < at));
+    }
+  });
+});
+
+describe("the contrastive pair", () => {
+  const text = { vocabulary: 20, width: 8, layers: 2, heads: 2, length: 6 };
+  const config = { vision: TINY.vision, text, shared: 5 };
+  const { params, feeds } = bound(stirred(initContrastive(new Random("pair"), config)), "pair");
+  const captions = (numbers: number[][]): Promise<Numbers> => {
+    const tokens = input("captions", "int32", axes(axis("captions", numbers.length), axis("text", 6)));
+    const given = { shape: [numbers.length, 6], data: Float64Array.from(numbers.flat()) };
+    return engine(embedCaptions(params, config, tokens, 0), feeds, named("captions", given));
+  };
+  const length = (row: readonly number[]) => Math.hypot(...row);
+
+  it("puts pictures and captions on the unit sphere of one space", async () => {
+    const pictures = input("pictures", "float32", axes(axis("pictures", 2), 16, 16, 3));
+    const seen = await engine(
+      embedPictures(params, config, pictures),
+      feeds,
+      named("pictures", normalNumbers("p", [2, 16, 16, 3])),
+    );
+    const told = await captions([
+      [1, 2, 3, 4, 5, 6],
+      [7, 8, 0, 0, 0, 0],
+    ]);
+    expect([seen.shape, told.shape]).toEqual([
+      [2, 5],
+      [2, 5],
+    ]);
+    for (const row of [...rowsOf(seen), ...rowsOf(told)]) expect(length(row)).toBeCloseTo(1, 5);
+  });
+
+  it("reads a caption without its padding: nothing but a real token is attended to or averaged", async () => {
+    const [short] = rowsOf(await captions([[7, 8, 0, 0, 0, 0]]));
+    const tokens = input("captions", "int32", axes(axis("captions", 1), axis("text", 6)));
+    const { shape, data } = feeds.get("pair.text.embedding")!;
+    const other = new Map([
+      ...feeds,
+      ["pair.text.embedding", { shape, data: data.map((x, i) => (i < text.width ? -x : x)) }],
+    ]);
+    const given = { shape: [1, 6], data: Float64Array.of(7, 8, 0, 0, 0, 0) };
+    expect(rowsOf(await engine(embedCaptions(params, config, tokens, 0), other, named("captions", given)))).toEqual([
+      short,
+    ]);
+  });
+
+  it("loses log(n) nats where all of n pairs look alike, and almost nothing where each is nearest its own (B.1.3)", () => {
+    const [pictures, told] = [
+      input("pictures", "float32", axes(axis("pictures", 4), 4)),
+      input("told", "float32", axes(axis("captions", 4), 4)),
+    ];
+    const temperature = input("temperature", "float32", []);
+    const { loss, logits } = contrastiveLoss(pictures, told, temperature);
+    const given = (entry: (index: readonly number[]) => number) =>
+      new Map([
+        ["pictures", build([4, 4], entry)],
+        ["told", build([4, 4], entry)],
+        ["temperature", { shape: [], data: Float64Array.of(Math.log(20)) }],
+      ]);
+    const alike = evaluate(
+      [loss],
+      given(() => 0.5),
+    )[0]!.data[0];
+    const [apart, scores] = evaluate(
+      [loss, logits],
+      given(([row, column]) => Number(row === column)),
+    );
+    expect(alike).toBeCloseTo(Math.log(4), 10);
+    expect(apart!.data[0]).toBeLessThan(1e-8);
+    expect([...scores!.data.subarray(0, 5)].map((x) => Math.round(x))).toEqual([20, 0, 0, 0, 0]);
+  });
+});
