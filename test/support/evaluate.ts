@@ -29,13 +29,16 @@ export function build(shape: readonly number[], entry: (index: readonly number[]
   return { shape, data };
 }
 
-/** The entry at an index; an axis of size 1 stretches and missing axes are ignored, aligned at the right. */
-function read({ shape, data }: Numbers, index: readonly number[]): number {
+/** Where an index is in a row-major array; an axis of size 1 stretches, missing axes are ignored, aligned at the right. */
+function place(shape: readonly number[], index: readonly number[]): number {
   let offset = 0;
   const extra = index.length - shape.length;
   for (let at = 0; at < shape.length; at++) offset = offset * shape[at]! + (shape[at] === 1 ? 0 : index[extra + at]!);
-  return data[offset]!;
+  return offset;
 }
+
+/** The entry at an index, as broadcasting finds it. */
+const read = ({ shape, data }: Numbers, index: readonly number[]): number => data[place(shape, index)]!;
 
 function stretched(...shapes: (readonly number[])[]): number[] {
   const rank = Math.max(...shapes.map((shape) => shape.length));
@@ -118,14 +121,16 @@ function patches(x: Numbers, kernel: number): Numbers {
 function product(a: Numbers, b: Numbers, transposeLeft: boolean, transposeRight: boolean, scale: number): Numbers {
   const [rows, inner] = transposeLeft ? [a.shape.at(-1)!, a.shape.at(-2)!] : [a.shape.at(-2)!, a.shape.at(-1)!];
   const columns = transposeRight ? b.shape.at(-2)! : b.shape.at(-1)!;
-  return build([...stretched(a.shape.slice(0, -2), b.shape.slice(0, -2)), rows, columns], (index) => {
-    const outer = index.slice(0, -2);
+  const [front, frontToo] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
+  return build([...stretched(front, frontToo), rows, columns], (index) => {
     const [row, column] = index.slice(-2) as [number, number];
+    const left = place(front, index.slice(0, -2)) * rows * inner;
+    const right = place(frontToo, index.slice(0, -2)) * inner * columns;
     let sum = 0;
     for (let k = 0; k < inner; k++)
       sum +=
-        read(a, transposeLeft ? [...outer, k, row] : [...outer, row, k]) *
-        read(b, transposeRight ? [...outer, column, k] : [...outer, k, column]);
+        a.data[left + (transposeLeft ? k * rows + row : row * inner + k)]! *
+        b.data[right + (transposeRight ? column * inner + k : k * columns + column)]!;
     return scale * sum;
   });
 }
