@@ -26,18 +26,40 @@ const PRIMER = z.strictObject({
   hidden: count,
   taps: count,
 });
-const FLAMINGO = z.strictObject({
-  kind: z.literal("flamingo"),
-  name: z.string(),
-  vision: NFNET,
-  language: PRIMER,
-  resampler: z.strictObject({ layers: count, heads: count, hidden: count, latents: count, frames: count }),
-  gated: z.strictObject({ every: count, heads: count, hidden: count }),
-  /** What is taken out of the pictures: per channel, of values from 0 to 1. */
-  normalisation: z.strictObject({ mean: colour, deviation: colour }),
-  /** The longest prompt that the model was made for. */
-  limits: z.strictObject({ maximumMedia: count, maximumTokens: count }),
-});
+const FLAMINGO = z
+  .strictObject({
+    kind: z.literal("flamingo"),
+    name: z.string(),
+    vision: NFNET,
+    language: PRIMER,
+    resampler: z.strictObject({ layers: count, heads: count, hidden: count, latents: count, frames: count }),
+    gated: z.strictObject({ every: count, heads: count, hidden: count }),
+    /** What is taken out of the pictures: per channel, of values from 0 to 1. */
+    normalisation: z.strictObject({ mean: colour, deviation: colour }),
+    /** The longest prompt that the model was made for. */
+    limits: z.strictObject({ maximumMedia: count, maximumTokens: count }),
+  })
+  .superRefine((config, context) => {
+    const { vision, language, resampler, gated } = config;
+    const divides = (path: string, heads: number) => {
+      if (language.width % heads !== 0)
+        context.addIssue({
+          code: "custom",
+          path: path.split("."),
+          message: `${heads} heads do not divide a width of ${language.width}`,
+        });
+    };
+    divides("language.heads", language.heads);
+    divides("resampler.heads", resampler.heads);
+    divides("gated.heads", gated.heads);
+    const cell = 2 ** (vision.stages.length + 1);
+    if (vision.size % cell !== 0)
+      context.addIssue({
+        code: "custom",
+        path: ["vision", "size"],
+        message: `${vision.size} pixels cannot be halved ${vision.stages.length + 1} times`,
+      });
+  });
 
 /** What `config.json` of a Flamingo says. */
 export type FlamingoFile = FlamingoConfig & z.infer<typeof FLAMINGO>;

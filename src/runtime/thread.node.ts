@@ -119,7 +119,7 @@ export function serve<T extends Methods>(open: (init: never) => Promise<T> | T):
   port.on("message", (message: Call | typeof CLOSE) => {
     if (message === CLOSE) {
       // Never in the middle of a native call: that would end the whole process.
-      void last.then(() => port.close());
+      void last.then(() => process.exit());
       return;
     }
     const { id, method, args } = message;

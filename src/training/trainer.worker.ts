@@ -70,7 +70,8 @@ serve<Trainer>(async ({ objectives, parameters, optimizer, threads }: TrainerIni
               .map((output) => [output, Number(outputs[output]!.data[0])]),
           ),
         );
-        if (!Number.isFinite(scalars[i]!.loss)) throw new NotFiniteError(name, step, scalars[i]!.loss!);
+        if (!Number.isFinite(scalars[i]!.loss))
+          throw new NotFiniteError(`the loss of ${name}`, step, scalars[i]!.loss!);
         for (const { path } of parameters) {
           const sum = total.get(path)!.data;
           const own = outputs[gradientName(path)]?.data as Float32Array | undefined;
@@ -79,6 +80,7 @@ serve<Trainer>(async ({ objectives, parameters, optimizer, threads }: TrainerIni
         }
       }
       const gradientNorm = globalNorm([...total.values()].map(({ data }) => data));
+      if (!Number.isFinite(gradientNorm)) throw new NotFiniteError("the gradient's norm", step, gradientNorm);
       const scale = gradientNorm > optimizer.clip ? optimizer.clip / gradientNorm : 1;
       for (const parameter of parameters) {
         const at = { step, learningRate, decays: parameter.decay, scale };

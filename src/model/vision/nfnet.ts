@@ -145,13 +145,11 @@ function residualBlock(params: Block<Value>, config: NfnetConfig, x: Value, expe
 export function nfnet(params: Nfnet<Value>, config: NfnetConfig, pixels: Value): Value {
   let x = convolveStandardised(params.stem, foldPixels(pixels));
   params.stages.forEach((blocks, i) => {
+    // The variance that a stage's branches have added up; a transition starts from 1 again.
     let variance = 1;
     blocks.forEach((block, j) => {
-      x = named(
-        residualBlock(block, config, x, j === 0 && i === 0 ? 1 : Math.sqrt(variance)),
-        `vision.stage ${i}.block ${j}`,
-      );
-      variance = j === 0 ? 1 + config.alpha ** 2 : variance + config.alpha ** 2;
+      x = named(residualBlock(block, config, x, Math.sqrt(variance)), `vision.stage ${i}.block ${j}`);
+      variance += config.alpha ** 2;
     });
   });
   const [pictures, height, width, channels] = x.axes;
