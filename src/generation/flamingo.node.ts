@@ -1,6 +1,7 @@
 /** A model that answers: documents in, text out. */
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
+import { ModelFolderError } from "../checkpoints/errors.js";
 import { type FlamingoFile, readFlamingo } from "../checkpoints/flamingo-folder.node.js";
 import { UsageError } from "../errors.js";
 import { toPixels } from "../media/normalise.js";
@@ -160,6 +161,12 @@ export class FlamingoModel implements AsyncDisposable {
 
   /** Writes one answer to a prompt. */
   async write({ state }: ReadPrompt, options: GenerateOptions = {}): Promise<Generated> {
+    const { vocabularySize } = this.tokenizer;
+    // Rows of the embedding beyond the tokenizer's ids were never trained and have no text.
+    const unnamed = Array.from(
+      { length: Math.max(0, this.config.language.vocabulary - vocabularySize) },
+      (_, i) => vocabularySize + i,
+    );
     const stop: StopOptions = {
       stop: [this.tokenizer.special("<EOC>"), this.tokenizer.special("<EOS>")],
       maximumTokens: options.maximumTokens ?? 24,
@@ -167,6 +174,7 @@ export class FlamingoModel implements AsyncDisposable {
         this.tokenizer.special("<PAD>"),
         this.tokenizer.special("<BOS>"),
         ...this.tokenizer.encode("<image>"),
+        ...unnamed,
       ],
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     };
@@ -231,13 +239,22 @@ export class FlamingoModel implements AsyncDisposable {
   }
 }
 
-/** Loads a model: the embedded one unless a folder is given. @throws as `readFlamingo` */
+/**
+ * Loads a model: the embedded one unless a folder is given.
+ * @throws as `readFlamingo`
+ * @throws {ModelFolderError} if its tokenizer has ids for which the language model has no row
+ */
 export async function openFlamingo(
   folder: string = EMBEDDED,
   { threads }: { threads?: number } = {},
 ): Promise<FlamingoModel> {
   const { config, tokenizer, params } = await readFlamingo(folder);
   const opened = openTokenizer(tokenizer as TokenizerJson);
+  if (opened.vocabularySize > config.language.vocabulary)
+    throw new ModelFolderError(
+      `The tokenizer of ${folder} has ${opened.vocabularySize} ids, its language model rows for ${config.language.vocabulary}.`,
+      "put the tokenizer.json beside the weights that was saved with them",
+    );
   return new FlamingoModel(config, opened, await startEngine(params, config, threads));
 }
 

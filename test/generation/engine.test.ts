@@ -268,6 +268,13 @@ describe("a model that answers", () => {
     read.state.release();
   });
 
+  it("never writes what its tokenizer has no text for, though the language model has rows for it", async () => {
+    const { model } = counting();
+    expect(tokenizer.vocabularySize).toBeLessThan(loaded.config.language.vocabulary);
+    const { tokens } = await model.generate(document, { temperature: 100, maximumTokens: 100 });
+    expect(Math.max(...tokens)).toBeLessThan(tokenizer.vocabularySize);
+  });
+
   it("gives back everything it held of a prompt, whatever was asked of it", async () => {
     const { model } = counting();
     const before = (await engine.held()).states;
