@@ -1,0 +1,105 @@
+/** Every command of `flamingo`, as its help shows it. */
+import { type Command, keyAndValue, listOf, numberFrom, type Option, wholeNumber } from "./command.js";
+
+const JSON_OUTPUT: Option = { flags: "--json", help: "print one JSON document and nothing else" };
+const MODEL: Option = { flags: "--model <folder>", help: "folder of the model; the embedded one unless told" };
+const OMNIGLOT: Option = { flags: "--omniglot <folder>", help: "folder with Omniglot's zip files" };
+const THREADS: Option = { flags: "--threads <n>", help: "threads of the engine", parse: wholeNumber(1) };
+const PROMPT: Option = {
+  flags: "--prompt <file>",
+  help: 'read the prompt from a JSON file, "-" for standard input: [{"image": "cat.png"}, {"text": "Output:"}]',
+};
+
+export const COMMANDS: readonly Command[] = [
+  {
+    usage: "generate [pieces...]",
+    summary: "continue a prompt of images and text",
+    options: [
+      PROMPT,
+      MODEL,
+      { flags: "--choices <a|b|c>", help: "rank these answers by their likelihood instead", parse: listOf("|") },
+      { flags: "--temperature <t>", help: "sample; below 1 the likely becomes likelier", parse: numberFrom(0) },
+      { flags: "--top-p <p>", help: "sample among the likeliest tokens of this probability", parse: numberFrom(0) },
+      { flags: "--seed <seed>", help: "seed of sampling; 0 unless told" },
+      { flags: "--beam <width>", help: "beam search; the paper's width is 3", parse: wholeNumber(1) },
+      { flags: "--max-tokens <n>", help: "tokens of the answer at most; 24 unless told", parse: wholeNumber(1) },
+      THREADS,
+      JSON_OUTPUT,
+    ],
+    examples: [
+      'flamingo generate a.png "Output: a red apple" b.png "Output: a dog" c.png "Output:"',
+      'flamingo generate cat.png "Question: is it a cat? Answer:" --choices "yes|no"',
+      "flamingo generate --prompt prompt.json --json",
+    ],
+    load: async () => (await import("./generate.js")).generate,
+  },
+  {
+    usage: "walk [pieces...]",
+    summary: "follow a picture through the model, with the shapes and numbers of every stop",
+    options: [PROMPT, MODEL, JSON_OUTPUT],
+    examples: ['flamingo walk a.png "Output:"'],
+    load: async () => (await import("./walk.js")).walk,
+  },
+  {
+    usage: "inspect [folder]",
+    summary: "tell the parts of a model, their sizes and how far its gates are open",
+    options: [JSON_OUTPUT],
+    examples: ["flamingo inspect", "flamingo inspect runs/nano/model --json"],
+    load: async () => (await import("./inspect.js")).inspect,
+  },
+  {
+    usage: "train [name]",
+    summary: "train a run page, or go on with one",
+    options: [
+      { flags: "--list", help: "list the run pages and what they accept" },
+      { flags: "--out <folder>", help: "folder for the log, the checkpoint and the finished model" },
+      {
+        flags: "--steps <n>",
+        help: "stop after this many steps; the schedule stays the page's",
+        parse: wholeNumber(1),
+      },
+      { flags: "--resume", help: "go on from the checkpoint in --out" },
+      {
+        flags: "--checkpoint-every <seconds>",
+        help: "seconds between checkpoints; 60 unless told",
+        parse: numberFrom(0),
+      },
+      THREADS,
+      OMNIGLOT,
+      { flags: "--language <folder>", help: "model folder to take the language model from" },
+      { flags: "--vision <folder>", help: "model folder to take the vision tower from" },
+      { flags: "--set <key=value>", help: "an option of the page by its name; may be repeated", parse: keyAndValue },
+    ],
+    examples: [
+      "flamingo train tiny --out runs/tiny",
+      "flamingo train nano --out runs/nano --omniglot omniglot --resume",
+    ],
+    load: async () => (await import("./train.js")).train,
+  },
+  {
+    usage: "evaluate <suite>",
+    summary: "measure a model",
+    options: [
+      MODEL,
+      OMNIGLOT,
+      { flags: "--episodes <n>", help: "episodes of each task; the suite's unless told", parse: wholeNumber(1) },
+      { flags: "--only <a,b>", help: "measure these tasks only", parse: listOf(",") },
+      THREADS,
+      JSON_OUTPUT,
+    ],
+    examples: ["flamingo evaluate nano-suite --episodes 100"],
+    load: async () => (await import("./evaluate.js")).evaluate,
+  },
+  {
+    usage: "demo",
+    summary: "captions, questions and new words, on pictures that a seed draws",
+    options: [
+      MODEL,
+      { flags: "--save <folder>", help: "keep every picture as PNG, and every prompt as JSON for generate" },
+      THREADS,
+      JSON_OUTPUT,
+    ],
+    examples: ["flamingo demo", "flamingo demo --save demo && flamingo generate --prompt demo/01-caption.json"],
+    load: async () => (await import("./show.js")).show,
+  },
+];

@@ -1,0 +1,111 @@
+/** What stands inside the model between its parts: one run of the whole-sequence graph with its named values kept. */
+import type { LoadedFlamingo } from "../checkpoints/flamingo-folder.node.js";
+import { InvariantError } from "../errors.js";
+import { axes, axis, constant, describeAxes, type Graph, graph, input, type Value } from "../graph/index.js";
+import type { Pixels } from "../media/pixels.js";
+import { bySequence, flamingo, visualKeysAndValues, visualTokens } from "../model/flamingo.js";
+import { embedTokens, wholeSequencePositions } from "../model/language/primer.js";
+import { nfnet } from "../model/vision/nfnet.js";
+import { bind } from "../nn/layers.js";
+import { flatten } from "../nn/parameters.js";
+import { packPixels } from "../prompt/batch.js";
+import type { Interleaved } from "../prompt/interleave.js";
+import { portable } from "../runtime/contract.js";
+import { nodeRuntime } from "../runtime/onnx.node.js";
+
+/** A value inside the model, its axes with their names. */
+export interface Tap {
+  readonly axes: string;
+  readonly data: Float32Array;
+}
+
+/** What one prompt became on its way. */
+export interface Taps {
+  /** [pictures, patches, visualWidth] */
+  readonly features: Tap;
+  /** [media, latents, width] */
+  readonly visual: Tap;
+  /** The text after each gated block, and before it. [batch, text, width] */
+  readonly gated: readonly { readonly before: Tap; readonly after: Tap }[];
+  /** [batch, text, vocabulary] */
+  readonly logits: Tap;
+  /** Ops of the graph, and the time of its run. */
+  readonly ops: number;
+  readonly milliseconds: number;
+}
+
+/** Runs a prompt through the graph that answers nothing and keeps everything. */
+export async function tapsOf(
+  { config, params }: LoadedFlamingo,
+  { tokens, lastMedia }: Interleaved,
+  pixels: readonly Pixels[],
+): Promise<Taps> {
+  const bound = bind(params, "");
+  const { size } = config.vision;
+  const { latents } = config.resampler;
+  const media = pixels.length;
+  const text = [axis("batch", 1), axis("text", tokens.length)];
+  const ids = input("tokens", "int32", text);
+  const shown = input("pixels", "float32", [axis("media", media), ...axes(1, size, size, 3)]);
+  const pictures = input("pictures", "float32", [axis("pictures", media), ...axes(size, size, 3)]);
+  const visual = visualTokens(bound, config, shown);
+  const mediaOfSeen = Int32Array.from({ length: media * latents }, (_, i) => 1 + Math.floor(i / latents));
+  const { logits } = flamingo(
+    bound,
+    config,
+    ids,
+    bound.gated.map((block) => visualKeysAndValues(block, bySequence(visual, 1))),
+    {
+      form: "mask",
+      lastMedia: input("lastMedia", "int32", text),
+      mediaOfSeen: constant(mediaOfSeen, [axis("seen", media * latents)]),
+    },
+    { bias: wholeSequencePositions(config.language.heads, tokens.length) },
+  );
+  const inside = labelled(graph({ logits }));
+  const beforeBlock = (i: number) =>
+    i === 0 ? embedTokens(bound.language, ids) : inside(`language.${i * config.gated.every - 1}`);
+  const kept = graph({
+    features: nfnet(bound.vision, config.vision, pictures),
+    visual,
+    logits,
+    ...Object.fromEntries(
+      params.gated.flatMap((_, i) => [
+        [`before ${i}`, beforeBlock(i)],
+        [`after ${i}`, inside(`gated.${i}`)],
+      ]),
+    ),
+  });
+  await using program = await nodeRuntime.compile(portable(kept, flatten(params)));
+  const { data } = packPixels([pixels], media);
+  const began = performance.now();
+  const out = await program.run({
+    tokens: Int32Array.from(tokens),
+    lastMedia: Int32Array.from(lastMedia),
+    pixels: data,
+    pictures: data,
+  });
+  const milliseconds = performance.now() - began;
+  const tap = (name: string): Tap => ({
+    axes: describeAxes(kept.outputs.get(name)!.axes),
+    data: out[name]!.data as Float32Array,
+  });
+  return {
+    features: tap("features"),
+    visual: tap("visual"),
+    gated: params.gated.map((_, i) => ({ before: tap(`before ${i}`), after: tap(`after ${i}`) })),
+    logits: tap("logits"),
+    ops: kept.nodes.length,
+    milliseconds,
+  };
+}
+
+/** The values of a graph by the names that the model gives them. */
+function labelled({ nodes }: Graph): (label: string) => Value {
+  const values = new Map(nodes.flatMap(({ outputs }) => outputs.map((value) => [value.label, value] as const)));
+  return (label) => {
+    const value = values.get(label);
+    if (value === undefined) throw new InvariantError(`the model has no value called ${label}`);
+    return value;
+  };
+}

@@ -1,0 +1,206 @@
+/** `flamingo walk`: every stop of a prompt on its way through the model, with what it really is there. */
+import { type FlamingoFile, type LoadedFlamingo, readFlamingo } from "../checkpoints/flamingo-folder.node.js";
+import { UsageError } from "../errors.js";
+import { startEngine } from "../generation/engine.node.js";
+import { type Answer, EMBEDDED, FlamingoModel } from "../generation/flamingo.node.js";
+import { logSoftmax } from "../generation/language-state.js";
+import { toPixels } from "../media/normalise.js";
+import type { Pixels } from "../media/pixels.js";
+import { type Document, framesOf } from "../prompt/document.js";
+import { type Interleaved, interleave } from "../prompt/interleave.js";
+import { requireWithin } from "../prompt/truncate.js";
+import { openTokenizer } from "../text/hub-tokenizer.js";
+import type { Tokenizer } from "../text/tokenizer.js";
+import type { TokenizerJson } from "../text/tokenizer-json.js";
+import type { Io } from "./io.js";
+import { documentOfCommand } from "./pieces.js";
+import { grouped, table } from "./table.js";
+import { type Tap, type Taps, tapsOf } from "./taps.js";
+
+/** One stop: the exported function that the prompt passes, where it is to be read, and what came out of it. */
+export interface Stop {
+  readonly room: string;
+  readonly function: string;
+  readonly file: string;
+  /** Lines, each a value with its shape and some of its numbers. */
+  readonly now: readonly string[];
+}
+
+export interface WalkFlags {
+  readonly prompt?: string;
+  readonly model?: string;
+  readonly json?: boolean;
+}
+
+/** Walks. @throws {UsageError} for a prompt without a picture, which would pass half of the stops by */
+export async function walk(pieces: readonly string[], flags: WalkFlags, io: Io): Promise<undefined> {
+  const document = await documentOfCommand(pieces, flags.prompt, io);
+  const stops = await stopsOf(document, await readFlamingo(flags.model ?? EMBEDDED));
+  if (flags.json) io.out(`${JSON.stringify(stops)}\n`);
+  else
+    io.out(
+      table([
+        ["", "room", "function", "what the prompt is there"],
+        ...stops.map((stop, i) => [`${i + 1}`, stop.room, `${stop.function}\n${stop.file}\n`, stop.now.join("\n")]),
+      ]),
+    );
+}
+
+/** The stops of a document, in order. */
+export async function stopsOf(document: Document, loaded: LoadedFlamingo): Promise<Stop[]> {
+  const { config } = loaded;
+  const tokenizer = openTokenizer(loaded.tokenizer as TokenizerJson);
+  const item = requireWithin(interleave(document, tokenizer, { open: true }), config.limits);
+  if (item.media.length === 0) throw new UsageError("The prompt has no picture to follow.", "put one before its text");
+  const pixels = item.media.map((medium) =>
+    toPixels(framesOf(medium), { size: config.vision.size, ...config.normalisation, fit: "pad" }),
+  );
+  const taps = await tapsOf(loaded, item, pixels);
+  await using flamingo = new FlamingoModel(config, tokenizer, await startEngine(loaded.params, config));
+  const answer = await flamingo.generate(document);
+  return [
+    ...beforeTheModel(document, config, tokenizer, item, pixels),
+    ...throughTheModel(loaded, tokenizer, taps),
+    ...afterTheModel(tokenizer, answer),
+  ];
+}
+
+function beforeTheModel(
+  document: Document,
+  { vision }: FlamingoFile,
+  tokenizer: Tokenizer,
+  item: Interleaved,
+  pixels: readonly Pixels[],
+): Stop[] {
+  const texts = document.flatMap((segment) => ("text" in segment ? [segment.text] : []));
+  return [
+    {
+      room: "media",
+      function: "decodePicture",
+      file: "src/media/decode.node.ts",
+      now: item.media.map((medium, n) => {
+        const { width, height } = framesOf(medium)[0]!;
+        return `image ${n + 1}: uint8 [height ${height}, width ${width}, 3]`;
+      }),
+    },
+    {
+      room: "media",
+      function: "toPixels",
+      file: "src/media/normalise.ts",
+      now: pixels.map(
+        ({ frames, data }, n) =>
+          `image ${n + 1}: float32 [frames ${frames}, ${vision.size}, ${vision.size}, 3], ${spread(data)}`,
+      ),
+    },
+    {
+      room: "text",
+      function: "openTokenizer",
+      file: "src/text/hub-tokenizer.ts",
+      now: texts.map((text) => `${JSON.stringify(text)} to ids ${tokenizer.encode(text).join(" ")}`),
+    },
+    {
+      room: "prompt",
+      function: "interleave",
+      file: "src/prompt/interleave.ts",
+      now: [
+        `tokens [text ${item.tokens.length}]: ${item.tokens.map((id) => wordOf(id, tokenizer)).join(" ")}`,
+        `lastMedia [text ${item.tokens.length}]: ${item.lastMedia.join(" ")}`,
+      ],
+    },
+  ];
+}
+
+function afterTheModel(tokenizer: Tokenizer, { text, tokens, logProb, finished, timings }: Answer): Stop[] {
+  const { lookMs, readMs, writeMs } = timings;
+  const end = finished === "eoc" ? "until <EOC>" : "until there was no more room";
+  return [
+    {
+      room: "generation",
+      function: "greedy",
+      file: "src/generation/greedy.ts",
+      now: [
+        `${tokens.length} tokens ${end}: ${tokens.map((id) => wordOf(id, tokenizer)).join(" ")}`,
+        `log-probability ${logProb.toFixed(3)}; looked ${lookMs.toFixed(1)} ms, read ${readMs.toFixed(1)} ms, wrote ${writeMs.toFixed(1)} ms`,
+      ],
+    },
+    {
+      room: "generation",
+      function: "openFlamingo",
+      file: "src/generation/flamingo.node.ts",
+      now: [JSON.stringify(text)],
+    },
+  ];
+}
+
+function throughTheModel({ config, params }: LoadedFlamingo, tokenizer: Tokenizer, taps: Taps): Stop[] {
+  const inLine = ({ axes, data }: Tap) => `float32 ${axes}, ${spread(data)}`;
+  const gates = params.gated.map(({ attentionGate, denseGate }) =>
+    [attentionGate, denseGate].map(({ data }) => Math.tanh(data[0]!).toFixed(3)),
+  );
+  return [
+    {
+      room: "model",
+      function: "nfnet",
+      file: "src/model/vision/nfnet.ts",
+      now: [`features ${inLine(taps.features)}`],
+    },
+    {
+      room: "model",
+      function: "perceiverResampler",
+      file: "src/model/flamingo.ts",
+      now: [`visual tokens ${inLine(taps.visual)}`],
+    },
+    {
+      room: "model",
+      function: "gatedCrossAttention",
+      file: "src/model/flamingo.ts",
+      now: taps.gated.flatMap(({ before, after }, i) => [
+        `gated.${i} text ${inLine(after)}`,
+        `  gates tanh ${gates[i]!.join(" and ")}: the text moved by ${(100 * movement(before.data, after.data)).toFixed(1)}%`,
+      ]),
+    },
+    {
+      room: "runtime",
+      function: "nodeRuntime",
+      file: "src/runtime/onnx.node.ts",
+      now: [
+        `logits ${inLine(taps.logits)}, from ${grouped(taps.ops)} ops in ${taps.milliseconds.toFixed(1)} ms`,
+        `likeliest next: ${likeliestWords(taps.logits.data.slice(-config.language.vocabulary), tokenizer)}`,
+      ],
+    },
+  ];
+}
+
+/** Length of what was added, as a share of what it was added to. */
+function movement(before: Float32Array, after: Float32Array): number {
+  const length = (data: Float32Array) => Math.sqrt(data.reduce((sum, x) => sum + x * x, 0));
+  return length(after.map((x, i) => x - before[i]!)) / length(before);
+}
+
+function spread(data: Float32Array): string {
+  const mean = data.reduce((sum, x) => sum + x, 0) / data.length;
+  const deviation = Math.sqrt(data.reduce((sum, x) => sum + (x - mean) ** 2, 0) / data.length);
+  return `mean ${mean.toFixed(3)}, deviation ${deviation.toFixed(3)}`;
+}
+
+const SPECIALS = ["<PAD>", "<BOS>", "<EOS>", "<EOC>"];
+
+/** A token as people can see it. */
+function wordOf(id: number, tokenizer: Tokenizer): string {
+  const special = SPECIALS.find((token) => tokenizer.special(token) === id);
+  return (
+    special ??
+    JSON.stringify(tokenizer.decode([id]))
+      .slice(1, -1)
+      .replaceAll(" ", "_")
+  );
+}
+
+function likeliestWords(logits: Float32Array, tokenizer: Tokenizer): string {
+  const logProbs = logSoftmax(logits);
+  return [...logProbs.keys()]
+    .sort((a, b) => logProbs[b]! - logProbs[a]!)
+    .slice(0, 4)
+    .map((id) => `${wordOf(id, tokenizer)} ${Math.exp(logProbs[id]!).toFixed(3)}`)
+    .join(", ");
+}

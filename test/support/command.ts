@@ -1,0 +1,47 @@
+/** The command line as tests call it: in this process, or in one of its own where signals and exits matter. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { main } from "../../src/cli/main.js";
+
+/** How a command ended, and what it wrote. */
+export interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs a command here. @param input  what stands on its standard input */
+export async function command(args: readonly string[], input = ""): Promise<Ended> {
+  const [out, err]: [string[], string[]] = [[], []];
+  const code = await main(args, {
+    out: (written) => void out.push(written),
+    err: (written) => void err.push(written),
+    terminal: { out: false, err: false },
+    input: async () => input,
+  });
+  return { code, out: out.join(""), err: err.join("") };
+}
+
+const BIN = fileURLToPath(new URL("../../bin/flamingo.js", import.meta.url));
+
+/** Starts a command in a process of its own. */
+export function start(args: readonly string[], input?: string): { process: ChildProcess; ended: Promise<Ended> } {
+  const started = spawn(process.execPath, [BIN, ...args], { stdio: ["pipe", "pipe", "pipe"] });
+  started.stdin.end(input);
+  const written = Promise.all([text(started.stdout), text(started.stderr), once(started, "close")]);
+  return { process: started, ended: written.then(([out, err, [code]]) => ({ code: code as number | null, out, err })) };
+}
+
+/** Waits until a file has so many lines, and the others that are named are there too. */
+export async function untilLines(path: string, count: number, ...others: string[]): Promise<void> {
+  for (let tries = 0; tries < 6000; tries++) {
+    const lines = await readFile(path, "utf8").catch(() => "");
+    if (lines.split("\n").length > count && others.every(existsSync)) return;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  throw new Error(`${path} never had ${count} lines`);
+}
