@@ -36,48 +36,14 @@ export interface Taps {
 
 /** Runs a prompt through the graph that answers nothing and keeps everything. */
 export async function tapsOf(
-  { config, params }: LoadedFlamingo,
+  loaded: LoadedFlamingo,
   { tokens, lastMedia }: Interleaved,
   pixels: readonly Pixels[],
 ): Promise<Taps> {
-  const bound = bind(params, "");
-  const { size } = config.vision;
-  const { latents } = config.resampler;
-  const media = pixels.length;
-  const text = [axis("batch", 1), axis("text", tokens.length)];
-  const ids = input("tokens", "int32", text);
-  const shown = input("pixels", "float32", [axis("media", media), ...axes(1, size, size, 3)]);
-  const pictures = input("pictures", "float32", [axis("pictures", media), ...axes(size, size, 3)]);
-  const visual = visualTokens(bound, config, shown);
-  const mediaOfSeen = Int32Array.from({ length: media * latents }, (_, i) => 1 + Math.floor(i / latents));
-  const { logits } = flamingo(
-    bound,
-    config,
-    ids,
-    bound.gated.map((block) => visualKeysAndValues(block, bySequence(visual, 1))),
-    {
-      form: "mask",
-      lastMedia: input("lastMedia", "int32", text),
-      mediaOfSeen: constant(mediaOfSeen, [axis("seen", media * latents)]),
-    },
-    { bias: wholeSequencePositions(config.language.heads, tokens.length) },
-  );
-  const inside = labelled(graph({ logits }));
-  const beforeBlock = (i: number) =>
-    i === 0 ? embedTokens(bound.language, ids) : inside(`language.${i * config.gated.every - 1}`);
-  const kept = graph({
-    features: nfnet(bound.vision, config.vision, pictures),
-    visual,
-    logits,
-    ...Object.fromEntries(
-      params.gated.flatMap((_, i) => [
-        [`before ${i}`, beforeBlock(i)],
-        [`after ${i}`, inside(`gated.${i}`)],
-      ]),
-    ),
-  });
+  const { params } = loaded;
+  const kept = tappedGraph(loaded, tokens.length, pixels.length);
   await using program = await nodeRuntime.compile(portable(kept, flatten(params)));
-  const { data } = packPixels([pixels], media);
+  const { data } = packPixels([pixels], pixels.length);
   const began = performance.now();
   const out = await program.run({
     tokens: Int32Array.from(tokens),
@@ -98,6 +64,40 @@ export async function tapsOf(
     ops: kept.nodes.length,
     milliseconds,
   };
+}
+
+/** The model over one whole sequence, with what `Taps` names as outputs. */
+function tappedGraph({ config, params }: LoadedFlamingo, tokens: number, media: number): Graph {
+  const bound = bind(params, "");
+  const { size } = config.vision;
+  const { latents } = config.resampler;
+  const text = [axis("batch", 1), axis("text", tokens)];
+  const ids = input("tokens", "int32", text);
+  const shown = input("pixels", "float32", [axis("media", media), ...axes(1, size, size, 3)]);
+  const pictures = input("pictures", "float32", [axis("pictures", media), ...axes(size, size, 3)]);
+  const visual = visualTokens(bound, config, shown);
+  const mediaOfSeen = Int32Array.from({ length: media * latents }, (_, i) => 1 + Math.floor(i / latents));
+  const { logits } = flamingo(
+    bound,
+    config,
+    ids,
+    bound.gated.map((block) => visualKeysAndValues(block, bySequence(visual, 1))),
+    {
+      form: "mask",
+      lastMedia: input("lastMedia", "int32", text),
+      mediaOfSeen: constant(mediaOfSeen, [axis("seen", media * latents)]),
+    },
+    { bias: wholeSequencePositions(config.language.heads, tokens) },
+  );
+  const inside = labelled(graph({ logits }));
+  const before = (i: number) =>
+    i === 0 ? embedTokens(bound.language, ids) : inside(`language.${i * config.gated.every - 1}`);
+  const blocks = params.gated.flatMap((_, i) => [
+    [`before ${i}`, before(i)],
+    [`after ${i}`, inside(`gated.${i}`)],
+  ]);
+  const features = nfnet(bound.vision, config.vision, pictures);
+  return graph({ features, visual, logits, ...Object.fromEntries(blocks) });
 }
 
 /** The values of a graph by the names that the model gives them. */
