@@ -1,0 +1,44 @@
+/** The benchmarks run: everything small and once, on the smallest model. What they measure here means nothing. */
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ROOT } from "./support/markdown.js";
+
+const execute = promisify(execFile);
+const folder = mkdtempSync(join(tmpdir(), "flamingo-bench-"));
+const run = async (...args: string[]) => (await execute(process.execPath, args, { cwd: ROOT })).stdout;
+
+describe("a benchmark", { timeout: 120_000 }, () => {
+  beforeAll(() => run("node_modules/typescript/bin/tsc", "-p", "tsconfig.programs.json"), 120_000);
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("of a training step prints a row for each run, with the raw rate beside its own", async () => {
+    const page = await run("build/bench/index.js", "training-step", "--once", "--runs", "tiny");
+    expect(page).toMatch(/^\| tiny \|( [\d,.]+ \|){8}$/m);
+  });
+
+  it("of an answer prints its parts", async () => {
+    await run("bin/flamingo.js", "train", "tiny", "--steps", "2", "--out", folder);
+    const page = await run(
+      "build/bench/index.js",
+      "answer",
+      "--once",
+      "--shots",
+      "1",
+      "--model",
+      join(folder, "model"),
+    );
+    for (const part of ["look at 3 pictures", "read", "write the answer", "one token more"])
+      expect(page).toContain(`| ${part}`);
+  });
+
+  it("names the pages that there are when it is asked for none", async () => {
+    await expect(run("build/bench/index.js")).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("training-step|answer"),
+    });
+  });
+});

@@ -1,0 +1,109 @@
+/** Every command and snippet of the documents is run as it stands there. */
+import { execFile } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, posix } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, describe, expect, it, type TestContext } from "vitest";
+import { anchorsOf, type Block, blocksOf, commandsOf, linksOf, PAGES, ROOT } from "../support/markdown.js";
+
+const execute = promisify(execFile);
+const OMNIGLOT = join(ROOT, "../shared/data/omniglot");
+const EMBEDDED = join(ROOT, "models/nano/model.safetensors");
+const MINUTES = 60_000;
+
+/** A folder as a reader has it after cloning: the examples, a command called flamingo, the library to import. */
+const folder = mkdtempSync(join(tmpdir(), "flamingo-docs-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+cpSync(join(ROOT, "examples"), join(folder, "examples"), { recursive: true });
+mkdirSync(join(folder, "bin"));
+symlinkSync(join(ROOT, "bin/flamingo.js"), join(folder, "bin/flamingo"));
+mkdirSync(join(folder, "node_modules"));
+symlinkSync(ROOT, join(folder, "node_modules/flamingo-ts"));
+if (existsSync(OMNIGLOT)) symlinkSync(OMNIGLOT, join(folder, "omniglot"));
+writeFileSync(join(folder, "package.json"), '{ "type": "module", "private": true }\n');
+
+/** Runs a shell command; its standard output. What it says on the error output is in the message if it fails. */
+async function shell(command: string, cwd: string): Promise<string> {
+  const PATH = `${join(folder, "bin")}:${process.env.PATH}`;
+  const env = { ...process.env, PATH, NO_COLOR: "1", npm_config_loglevel: "error" };
+  const { stdout } = await execute("bash", ["-euo", "pipefail", "-c", command], { cwd, env, maxBuffer: 1 << 26 });
+  return stdout;
+}
+
+/** What a block asks of the test: `run: with --steps 2`, `run: in the repository`, `run: elsewhere, in .ci/run`. */
+const instruction = ({ comment }: Block): string => /^run: (.*)$/.exec(comment ?? "")?.[1] ?? "";
+
+function skipWhatIsMissing(context: TestContext, code: string): void {
+  if (/--omniglot/.test(code) && !existsSync(OMNIGLOT)) context.skip("the handwriting is not there (../shared)");
+  const asks = (line: string) =>
+    /\b(generate|evaluate|demo|walk|inspect|example)\b/.test(line) && !/--model|--help|runs\//.test(line);
+  if (commandsOf(code).some(asks) && !existsSync(EMBEDDED))
+    context.skip("the embedded model is not there (models/nano)");
+}
+
+describe.each(PAGES)("%s", (page) => {
+  const blocks = blocksOf(page);
+  let printed = "";
+
+  it("links to files and headings that there are", () => {
+    const dead = linksOf(page).filter((link) => {
+      const [path, anchor] = link.split("#") as [string, string?];
+      const meant = path === "" ? page : posix.join(dirname(page), path);
+      if (!existsSync(join(ROOT, meant))) return !meant.startsWith("models/nano/") || existsSync(EMBEDDED);
+      return anchor !== undefined && !anchorsOf(meant).includes(anchor);
+    });
+    expect(dead).toEqual([]);
+  });
+
+  it("says of every block what language it is in", () => {
+    expect(
+      blocks.filter(({ language }) => !["sh", "ts", "json", "text"].includes(language)).map(({ line }) => line),
+    ).toEqual([]);
+  });
+
+  for (const block of blocks.filter(({ language }) => language === "sh")) {
+    const told = instruction(block);
+    const title = commandsOf(block.code)[0] ?? "nothing";
+    if (told.startsWith("elsewhere")) {
+      it(`line ${block.line} is run ${told}: ${title}`, () => {
+        const place = /in (\S+)$/.exec(told)?.[1] ?? "";
+        expect(existsSync(join(ROOT, place)), `${place} exists`).toBe(true);
+        if (place === ".ci/run")
+          for (const command of block.code.trim().split(" && "))
+            expect(readFileSync(join(ROOT, place), "utf8")).toContain(command);
+      });
+      continue;
+    }
+    it(`line ${block.line} runs: ${title}`, { timeout: 5 * MINUTES }, async (context) => {
+      skipWhatIsMissing(context, block.code);
+      const more = told.startsWith("with ") ? ` ${told.slice(5)}` : "";
+      printed = "";
+      for (const command of commandsOf(block.code))
+        printed += await shell(command + more, told === "in the repository" ? ROOT : folder);
+    });
+  }
+
+  for (const block of blocks.filter(({ comment }) => comment === "output"))
+    it(`line ${block.line} is what is printed`, (context) => {
+      if (!existsSync(EMBEDDED)) context.skip("the embedded model is not there (models/nano)");
+      expect(printed.trim()).toBe(block.code.trim());
+    });
+
+  for (const block of blocks.filter(({ language }) => language === "json"))
+    it(`line ${block.line} is JSON`, () => {
+      expect(() => JSON.parse(block.code)).not.toThrow();
+    });
+
+  for (const block of blocks.filter(({ language }) => language === "ts"))
+    it(`line ${block.line} is TypeScript, strict, and runs`, { timeout: 2 * MINUTES }, async (context) => {
+      const name = `${page.replaceAll(/\W/g, "-")}-${block.line}`;
+      writeFileSync(join(folder, `${name}.ts`), block.code);
+      const options = "--strict --target es2023 --module nodenext --lib es2023,esnext.disposable,dom --types node";
+      const roots = `--typeRoots ${join(ROOT, "node_modules/@types")}`;
+      await shell(`${join(ROOT, "node_modules/.bin/tsc")} ${name}.ts ${options} ${roots} --skipLibCheck`, folder);
+      if (/openFlamingo/.test(block.code) && !existsSync(EMBEDDED))
+        context.skip("it compiles; the embedded model is not there (models/nano)");
+      await shell(`node ${name}.js`, folder);
+    });
+});
