@@ -70,7 +70,7 @@ export const nano: Run = {
     language: "model folder of stage 1; default models/nano",
     vision: "model folder of stage 2; default models/nano",
   },
-  steps: 2400,
+  steps: 2100,
   seed: "nano",
   optimizer: { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, weightDecay: 0.1, clip: 1 },
   schedule: { peak: 1e-3, warmup: 100, then: "cosine", floor: 0.05 },
