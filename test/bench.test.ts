@@ -1,10 +1,13 @@
-/** The benchmarks run: everything small and once, on the smallest model. What they measure here means nothing. */
+/**
+ * The benchmarks run, as `npm run programs` compiled them: everything small and once, on the smallest model. What they
+ * measure here means nothing.
+ */
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { ROOT } from "./support/markdown.js";
 
 const execute = promisify(execFile);
@@ -12,7 +15,6 @@ const folder = mkdtempSync(join(tmpdir(), "flamingo-bench-"));
 const run = async (...args: string[]) => (await execute(process.execPath, args, { cwd: ROOT })).stdout;
 
 describe("a benchmark", { timeout: 120_000 }, () => {
-  beforeAll(() => run("node_modules/typescript/bin/tsc", "-p", "tsconfig.programs.json"), 120_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it("of a training step prints a row for each run, with the raw rate beside its own", async () => {
