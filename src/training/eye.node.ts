@@ -45,9 +45,9 @@ export class Eye implements AsyncDisposable {
     ) as Picture[];
     if (fresh.length > 0) {
       const found = await this.#thread.remote.look(pixelsOf(fresh, size), [fresh.length, size, size, 3]);
-      fresh.forEach((picture, i) =>
-        this.#seen.set(picture, found.slice(i * patches * width, (i + 1) * patches * width)),
-      );
+      fresh.forEach((picture, i) => {
+        this.#seen.set(picture, found.slice(i * patches * width, (i + 1) * patches * width));
+      });
     }
     const all = new Float32Array(pictures.length * patches * width);
     pictures.forEach((picture, i) => {
