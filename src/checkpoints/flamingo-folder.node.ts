@@ -16,6 +16,7 @@ const NFNET = z.strictObject({
   stem: count,
   stages: z.array(z.strictObject({ width: count, middle: count, depth: count })).min(1),
   alpha: z.number().positive(),
+  head: count,
 });
 const PRIMER = z.strictObject({
   kind: z.literal("primer"),

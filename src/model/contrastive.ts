@@ -41,7 +41,7 @@ import {
 } from "../nn/layers.js";
 import type { Parameter } from "../nn/parameters.js";
 import type { Random } from "../random.js";
-import { initNfnet, type Nfnet, type NfnetConfig, nfnet, nfnetGrid } from "./vision/nfnet.js";
+import { initNfnet, type Nfnet, type NfnetConfig, nfnet } from "./vision/nfnet.js";
 
 export interface ContrastiveConfig {
   readonly vision: NfnetConfig;
@@ -53,8 +53,6 @@ export interface ContrastiveConfig {
     /** Longest caption in tokens. */
     readonly length: number;
   };
-  /** Size of the space in which pictures and captions meet; 1376 in the paper. */
-  readonly shared: number;
 }
 
 interface TextBlock<Leaf> {
@@ -73,7 +71,6 @@ export interface Contrastive<Leaf> {
     readonly positions: Leaf;
     readonly blocks: readonly TextBlock<Leaf>[];
   };
-  readonly projectVision: Linear<Leaf>;
   readonly projectText: Linear<Leaf>;
   /** Logarithm of the inverse temperature, a scalar. */
   readonly temperature: Leaf;
@@ -99,25 +96,24 @@ export function initContrastive(random: Random, config: ContrastiveConfig): Cont
         };
       }),
     },
-    projectVision: initLinear(random.fork("project vision"), nfnetGrid(config.vision).width, config.shared),
-    projectText: initLinear(random.fork("project text"), width, config.shared),
+    projectText: initLinear(random.fork("project text"), width, config.vision.head),
     temperature: filled([], Math.log(1 / 0.07)),
   };
 }
 
-/** Pictures in the shared space, of length 1: [pictures, height, width, 3] to [pictures, shared]. */
+/** Pictures in the space of the vision tower's head, of length 1: [pictures, height, width, 3] to [pictures, head]. */
 export function embedPictures(
-  params: Pick<Contrastive<Value>, "vision" | "projectVision">,
+  params: Pick<Contrastive<Value>, "vision">,
   config: ContrastiveConfig,
   pixels: Value,
 ): Value {
-  return ofUnitLength(linear(params.projectVision, mean(nfnet(params.vision, config.vision, pixels), [1])));
+  return ofUnitLength(mean(nfnet(params.vision, config.vision, pixels), [1]));
 }
 
 /**
- * Captions in the shared space, of length 1.
+ * Captions in the same space, of length 1.
  * @param tokens  [captions, text], padded with `padding`
- * @returns  [captions, shared]
+ * @returns  [captions, head]
  */
 export function embedCaptions(
   params: Pick<Contrastive<Value>, "text" | "projectText">,

@@ -14,6 +14,7 @@ export const NANO = {
       { width: 384, middle: 192, depth: 3 },
     ],
     alpha: 0.2,
+    head: 192,
   },
   language: { kind: "primer", vocabulary: 3072, width: 192, layers: 4, heads: 6, hidden: 768, taps: 4 },
   resampler: { layers: 2, heads: 6, hidden: 768, latents: 8, frames: 8 },
@@ -24,12 +25,11 @@ export const NANO = {
 export const NANO_CONTRASTIVE = {
   vision: NANO.vision,
   text: { vocabulary: NANO.language.vocabulary, width: 128, layers: 2, heads: 4, length: 16 },
-  shared: 192,
 } as const satisfies ContrastiveConfig;
 
 /** The smallest model that has every part, for tests. */
 export const TINY = {
-  vision: { kind: "nfnet", size: 16, stem: 8, stages: [{ width: 16, middle: 8, depth: 2 }], alpha: 0.2 },
+  vision: { kind: "nfnet", size: 16, stem: 8, stages: [{ width: 16, middle: 8, depth: 2 }], alpha: 0.2, head: 16 },
   language: { kind: "primer", vocabulary: 300, width: 24, layers: 4, heads: 3, hidden: 48, taps: 4 },
   resampler: { layers: 2, heads: 3, hidden: 48, latents: 4, frames: 4 },
   gated: { every: 2, heads: 3, hidden: 48 },

@@ -25,7 +25,7 @@ import { bound, normalNumbers, stirred, wholeNumbers } from "../support/paramete
  */
 const TOLERANCES = { value: 1e-4, differences: 2e-6, gradient: 1e-4 };
 
-const VISION = { kind: "nfnet", size: 8, stem: 4, stages: [{ width: 8, middle: 4, depth: 2 }], alpha: 0.2 } as const;
+const VISION = { kind: "nfnet", size: 8, stem: 4, stages: [{ width: 8, middle: 4, depth: 2 }], alpha: 0.2, head: 6 } as const;
 const LANGUAGE = { kind: "primer", vocabulary: 11, width: 8, layers: 2, heads: 2, hidden: 12, taps: 3 } as const;
 const RESAMPLER = { layers: 2, heads: 2, hidden: 12, latents: 3, frames: 4 } as const;
 const GATED = { every: 1, heads: 2, hidden: 12 } as const;
@@ -107,7 +107,7 @@ describe("every parameter and input has the slope of its central differences in"
   });
 
   it("the contrastive loss, through both towers to the temperature; captions are of several lengths", async () => {
-    const config = { vision: VISION, text: { vocabulary: 11, width: 8, layers: 1, heads: 2, length: 4 }, shared: 6 };
+    const config = { vision: VISION, text: { vocabulary: 11, width: 8, layers: 1, heads: 2, length: 4 } };
     const pictures = input("pictures", "float32", axes(axis("pictures", 3), 8, 8, 3));
     const captions = input("captions", "int32", axes(axis("captions", 3), axis("text", 4)));
     await check(

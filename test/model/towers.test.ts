@@ -83,7 +83,7 @@ describe("the language model", () => {
 
 describe("the contrastive pair", () => {
   const text = { vocabulary: 20, width: 8, layers: 2, heads: 2, length: 6 };
-  const config = { vision: TINY.vision, text, shared: 5 };
+  const config = { vision: TINY.vision, text };
   const { params, feeds } = bound(stirred(initContrastive(new Random("pair"), config)), "pair");
   const captions = (numbers: number[][]): Promise<Numbers> => {
     const tokens = input("captions", "int32", axes(axis("captions", numbers.length), axis("text", 6)));

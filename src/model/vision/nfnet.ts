@@ -36,6 +36,8 @@ export interface NfnetConfig {
   readonly stages: readonly { readonly width: number; readonly middle: number; readonly depth: number }[];
   /** Scale of a residual branch. */
   readonly alpha: number;
+  /** Channels of the last 1 x 1 map: the space in which contrastive pretraining compares pictures with captions. */
+  readonly head: number;
 }
 
 /** A weight kept standardised: mean 0 and deviation 1 over its inputs, then `gain / sqrt(inputs)`. */
@@ -62,6 +64,7 @@ interface Block<Leaf> {
 export interface Nfnet<Leaf> {
   readonly stem: Standardised<Leaf>;
   readonly stages: readonly (readonly Block<Leaf>[])[];
+  readonly head: Linear<Leaf>;
 }
 
 function initStandardised(random: Random, taps: number, from: number, to: number): Standardised<Parameter> {
@@ -71,6 +74,7 @@ function initStandardised(random: Random, taps: number, from: number, to: number
 export function initNfnet(random: Random, config: NfnetConfig): Nfnet<Parameter> {
   let width = config.stem;
   return {
+    head: initLinear(random.fork("head"), config.stages.at(-1)!.width, config.head),
     stem: initStandardised(random.fork("stem"), 9, 12, config.stem),
     stages: config.stages.map((stage, i) =>
       Array.from({ length: stage.depth }, (_, j) => {
@@ -140,7 +144,7 @@ function residualBlock(params: Block<Value>, config: NfnetConfig, x: Value, expe
 /**
  * Pictures to the grid of features that the resampler reads.
  * @param pixels  [pictures, height, width, 3], normalised to about mean 0, deviation 1
- * @returns  [pictures, patches, visualWidth]: the last stage's output, row by row
+ * @returns  [pictures, patches, visualWidth]: the head's output at every place of the last stage, row by row
  */
 export function nfnet(params: Nfnet<Value>, config: NfnetConfig, pixels: Value): Value {
   let x = convolveStandardised(params.stem, foldPixels(pixels));
@@ -153,15 +157,16 @@ export function nfnet(params: Nfnet<Value>, config: NfnetConfig, pixels: Value):
     });
   });
   const [pictures, height, width, channels] = x.axes;
-  return reshape(activate(x), [
+  const places = reshape(activate(x), [
     pictures!,
     axis("patches", height!.size! * width!.size!),
     axis("visualWidth", channels!.size!),
   ]);
+  return linear(params.head, places);
 }
 
 /** Patches and channels of the grid. */
 export function nfnetGrid(config: NfnetConfig): { patches: number; width: number } {
   const side = config.size / 2 ** (config.stages.length + 1);
-  return { patches: side * side, width: config.stages.at(-1)!.width };
+  return { patches: side * side, width: config.head };
 }

@@ -16,12 +16,15 @@ import { Gallery } from "../../data/world/gallery.js";
 import {
   bindingEpisode,
   captionPair,
+  differentConcepts,
   examplesPage,
   illustrate,
   interleavedPage,
   knownConcepts,
+  nounPhrase,
   questionPair,
   type ScenePage,
+  sceneOf,
   turned,
 } from "../../data/world/index.js";
 import { axis, constant, input, type Value } from "../../graph/index.js";
@@ -70,10 +73,10 @@ export const nano: Run = {
     language: "model folder of stage 1; default models/nano",
     vision: "model folder of stage 2; default models/nano",
   },
-  steps: 2100,
+  steps: 1600,
   seed: "nano",
   optimizer: { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, weightDecay: 0.1, clip: 1 },
-  schedule: { peak: 1e-3, warmup: 100, then: "cosine", floor: 0.05 },
+  schedule: { peak: 1.5e-3, warmup: 50, then: "cosine", floor: 0.05 },
   async open({ omniglot, language = "models/nano", vision = "models/nano" }) {
     const { params, json } = await start(language, vision);
     const tokenizer = openTokenizer(json as TokenizerJson);
@@ -93,7 +96,9 @@ export const nano: Run = {
     return {
       params,
       objectives: [
-        objective("pages", 1, PAGES, bound, eye, tokenizer, (random) => drawPage(random, world, gallery, tokenizer)),
+        objective("pages", 1, PAGES, bound, eye, tokenizer, (random, progress) =>
+          drawPage(random, progress, world, gallery, tokenizer),
+        ),
         objective("pairs", 1, PAIRS, bound, eye, tokenizer, (random) => drawPair(random, world, tokenizer)),
       ],
       save: (folder) => saveFlamingo(folder, { config, tokenizer: json, params }),
@@ -137,7 +142,7 @@ function objective(
   params: Flamingo<Value>,
   eye: Eye,
   tokenizer: Tokenizer,
-  draw: (random: Random) => Row,
+  draw: (random: Random, progress: number) => Row,
 ): Objective {
   const grid = nfnetGrid(NANO.vision);
   const { latents } = NANO.resampler;
@@ -166,9 +171,9 @@ function objective(
     weight,
     tokens: batch * text,
     graph: trainingGraph(weighted(losses, floats("weights")), name === "pages" ? { recurring } : {}),
-    batch: (random) =>
+    batch: (random, step) =>
       feeds(
-        Array.from({ length: batch }, (_, row) => draw(random.fork(row))),
+        Array.from({ length: batch }, (_, row) => draw(random.fork(row), step / nano.steps)),
         { batch, text, media },
         eye,
         tokenizer,
@@ -225,26 +230,43 @@ function drawPair(random: Random, world: Everything, tokenizer: Tokenizer): Row 
   return evenly(interleave(illustrate(page, world, random), tokenizer, drawText("pair", random)));
 }
 
-function drawPage(random: Random, world: Everything, gallery: Gallery, tokenizer: Tokenizer): Row {
+/** What share of the pages names a dozen things, what share gives names; the rest is examples of a task, and web pages. */
+const NAMING = { atFirst: 0.6, later: 0.2, until: 0.45 };
+const EPISODES = { atFirst: 0.25, later: 0.6 };
+
+/** @param progress  share of the run that is done */
+function drawPage(random: Random, progress: number, world: Everything, gallery: Gallery, tokenizer: Tokenizer): Row {
+  const early = progress < NAMING.until;
+  const naming = early ? NAMING.atFirst : NAMING.later;
+  const episodes = early ? EPISODES.atFirst : EPISODES.later;
   const kind = random.uniform();
-  if (kind < 0.7) return drawEpisode(random, world, gallery, tokenizer);
-  const web = kind >= 0.82;
+  if (kind < naming) return drawNames(random, gallery, tokenizer);
+  if (kind < naming + episodes) return drawEpisode(random, early, world, gallery, tokenizer);
+  const web = random.chance(0.5);
   const page: ScenePage = web ? interleavedPage(random) : examplesPage(random, 3 + random.integer(4));
   const augmented = { ...drawText("pair", random), ...(web ? drawText("page", random) : {}) };
   return evenly(interleave(illustrate(page, world, random), tokenizer, augmented));
+}
+
+/** A dozen different things, each with its own name: nothing on the page helps but the pictures. */
+function drawNames(random: Random, gallery: Gallery, tokenizer: Tokenizer): Row {
+  const page = differentConcepts(random, knownConcepts, PAGES.media).flatMap(
+    (concept): ScenePage => [{ scene: sceneOf(random, [{ concept }]) }, { text: `Output: ${nounPhrase(concept)}` }],
+  );
+  return evenly(interleave(gallery.illustrate(page, random), tokenizer, drawText("pair", random)));
 }
 
 function evenly(item: Interleaved): Row {
   return { item, weights: item.tokens.map(() => 1), recurring: item.tokens.map(() => 0) };
 }
 
-function drawEpisode(random: Random, world: Everything, gallery: Gallery, tokenizer: Tokenizer): Row {
+function drawEpisode(random: Random, early: boolean, world: Everything, gallery: Gallery, tokenizer: Tokenizer): Row {
   const { handwriting } = world;
   const handwritten = handwriting !== undefined && random.chance(0.35);
   const concepts = handwritten ? turned(handwriting.training) : knownConcepts;
   const naming = random.uniform();
   const { page, items } = bindingEpisode(random, {
-    ways: random.chance(0.4) ? 2 : 3 + random.integer(4),
+    ways: random.chance(early ? 0.7 : 0.35) ? 2 : 3 + random.integer(4),
     concepts,
     naming: handwritten || naming < 0.75 ? "invented" : naming < 0.9 ? "shuffled" : "real",
   });
