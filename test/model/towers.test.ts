@@ -104,8 +104,8 @@ describe("the contrastive pair", () => {
       [7, 8, 0, 0, 0, 0],
     ]);
     expect([seen.shape, told.shape]).toEqual([
-      [2, 5],
-      [2, 5],
+      [2, TINY.vision.head],
+      [2, TINY.vision.head],
     ]);
     for (const row of [...rowsOf(seen), ...rowsOf(told)]) expect(length(row)).toBeCloseTo(1, 5);
   });
