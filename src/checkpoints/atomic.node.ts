@@ -1,7 +1,7 @@
 /** Writing so that whatever goes wrong, what stands under a name is whole: the old or the new, never a part. */
 import { randomUUID } from "node:crypto";
-import { cp, mkdir, open, readdir, rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { cp, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
 import { FlamingoError } from "../errors.js";
 import { OutputError } from "./errors.js";
 
@@ -49,7 +49,7 @@ export async function replaceFolder(
     );
   try {
     await saying(path, async () => {
-      await mkdir(dirname(path), { recursive: true });
+      await makeAll(dirname(resolve(path)));
       await mkdir(temporary);
     });
     await make(temporary);
@@ -69,6 +69,26 @@ export async function replaceFolder(
     throw error;
   }
   await rm(retired, { recursive: true, force: true });
+}
+
+/**
+ * Makes a folder, and those above it, where there are none.
+ * @throws {OutputError} if it cannot be made, or something else stands in its place.
+ */
+export async function makeFolder(path: string): Promise<void> {
+  await saying(path, () => makeAll(resolve(path)));
+}
+
+/** One by one: Node's own way of making all of them never returns in places such as /proc, which deny what they hold. */
+async function makeAll(path: string): Promise<void> {
+  const there = await stat(path).catch(() => undefined);
+  if (there?.isDirectory()) return;
+  if (there !== undefined) throw new OutputError(`${path} is no folder.`, "choose another place, or move it away");
+  const parent = dirname(path);
+  if (parent !== path) await makeAll(parent);
+  await mkdir(path).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EEXIST") throw error;
+  });
 }
 
 /** A name in the same folder, so that renaming stays on one disk. */

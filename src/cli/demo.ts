@@ -1,6 +1,7 @@
 /** `flamingo demo`: captions, questions and new words, on pictures that a seed draws and nobody has chosen. */
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { makeFolder } from "../checkpoints/atomic.node.js";
 import { openEverything } from "../data/world/everything.node.js";
 import { backgroundFor, heldOutConcepts } from "../data/world/index.js";
 import {
@@ -99,7 +100,7 @@ export async function runDemo(model: Answerer, { json = false, out, save }: Demo
   const began = performance.now();
   const world = await openEverything();
   const answers: DemoAnswer[] = [];
-  if (save !== undefined) await mkdir(save, { recursive: true });
+  if (save !== undefined) await makeFolder(save);
   if (!json) out.write(`${model.config.name}, on pictures drawn from the seed "${SEED}"\n`);
   for (const { kind, task, episode, random } of showings()) {
     const prompt = await promptOf(task, episode, world, random);

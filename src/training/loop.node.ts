@@ -1,8 +1,7 @@
 /** The training loop: batches here, steps in the training thread, a log, checkpoints, exact resumption. */
-import { appendFile, mkdir, readFile } from "node:fs/promises";
+import { appendFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { writeAtomically } from "../checkpoints/atomic.node.js";
-import { OutputError } from "../checkpoints/errors.js";
+import { makeFolder, writeAtomically } from "../checkpoints/atomic.node.js";
 import type { Weight } from "../graph/index.js";
 import { flatten } from "../nn/parameters.js";
 import { Random } from "../random.js";
@@ -141,16 +140,6 @@ function frozenWeights(stage: Stage): Map<string, Weight> {
 function copyInto(stage: Stage, parameters: readonly TrainedParameter[]): void {
   const own = flatten(stage.params);
   for (const { path, data } of parameters) own.get(path)!.data.set(data);
-}
-
-async function makeFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true }).catch((cause: Error) => {
-    throw new OutputError(
-      `The folder ${path} cannot be made: ${cause.message}.`,
-      "choose a place that is writable, and whose parents are folders",
-      { cause },
-    );
-  });
 }
 
 /**

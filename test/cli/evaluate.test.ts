@@ -43,7 +43,7 @@ describe("flamingo evaluate", () => {
 describe("flamingo demo", () => {
   it("says that its pictures cannot be kept where there is no folder to be", async () => {
     const { code, out, err } = await command(["demo", "--model", model, "--json", "--save", join(place, "file", "x")]);
-    expect(err).toMatch(/not a directory.*\nTo mend it: check the path/);
+    expect(err).toMatch(/file is no folder\.\nTo mend it: choose another place/);
     expect({ code, out }).toEqual({ code: 1, out: "" });
   });
 });

@@ -9,7 +9,7 @@ import { command, start, untilLines } from "../support/command.js";
 
 let place: string;
 const at = (name: string) => join(place, name);
-const STEPS = 60;
+const STEPS = 40;
 const train = (out: string, ...more: string[]) => ["train", "tiny", "--out", at(out), "--threads", "1", ...more];
 
 /** All that a log says but the times. */
@@ -31,7 +31,7 @@ beforeAll(async () => {
     code: 0,
     last: `Trained ${STEPS} steps; the model is in ${join(at("whole"), "model")}.`,
   });
-});
+}, 60_000);
 afterAll(() => rm(place, { recursive: true }));
 
 describe("a training", () => {
@@ -42,7 +42,7 @@ describe("a training", () => {
     for (const { attention } of gates) expect(attention.value).not.toBe(0);
     const log = (await learnt("whole")) as { loss: number }[];
     expect(log).toHaveLength(STEPS);
-    expect(log.at(-1)!.loss).toBeLessThan(log[0]!.loss / 3);
+    expect(log.at(-1)!.loss).toBeLessThan(log[0]!.loss / 2);
   });
 
   it("that was killed goes on with exactly the losses of one that was not", async () => {
@@ -82,16 +82,16 @@ describe("a training", () => {
     const before = await readFile(join(at("whole"), "log.jsonl"), "utf8");
     const { code, err } = await command(train("whole"));
     expect(code).toBe(1);
-    expect(err).toMatch(/holds a training that reached step 60\.\nTo mend it: go on from there with --resume/);
+    expect(err).toMatch(/holds a training that reached step 40\.\nTo mend it: go on from there with --resume/);
     expect(await readFile(join(at("whole"), "log.jsonl"), "utf8")).toBe(before);
   });
 
   it("that has nowhere to be written ends before it begins", async () => {
     await writeFile(at("file"), "not a folder");
-    for (const out of ["file", "file/below"]) {
-      const { code, err } = await command(train(out));
+    for (const out of [at("file"), at("file/below"), "/proc/training/below"]) {
+      const { code, err } = await command(["train", "tiny", "--out", out]);
       expect(code).toBe(1);
-      expect(err).toMatch(/cannot be made: .*\nTo mend it: choose a place that is writable/);
+      expect(err).toMatch(/(cannot be written: .*|file is no folder\.)\nTo mend it: choose /);
       expect(err).not.toMatch(/\n {4}at /);
     }
     expect(await readFile(at("file"), "utf8")).toBe("not a folder");
