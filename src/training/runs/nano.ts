@@ -107,6 +107,12 @@ export const nano: Run = {
   },
 };
 
+/**
+ * Factor on what a fresh gated block would write: the decoder's residual stream has grown to 5 to 30 times the size of a
+ * fresh layer's output, in which a gate that is hardly open would not be heard for hundreds of steps.
+ */
+const WRITE = 8;
+
 /** Frozen towers from their folders, the join new. */
 async function start(language: string, vision: string): Promise<{ params: Flamingo<Parameter>; json: unknown }> {
   const fresh = initFlamingo(new Random("nano").fork("parameters"), NANO);
@@ -116,6 +122,12 @@ async function start(language: string, vision: string): Promise<{ params: Flamin
   };
   const words = await part(language, "language");
   await part(vision, "vision");
+  for (const block of fresh.gated) {
+    for (const { data } of [block.output.weight, block.feedForward.down.weight])
+      data.forEach((value, i) => {
+        data[i] = WRITE * value;
+      });
+  }
   // The paper decays the gated blocks and not the resampler.
   const resampler = mapParameters(fresh.resampler, (parameter) => ({ ...parameter, decay: false }));
   return {
