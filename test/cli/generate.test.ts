@@ -23,7 +23,17 @@ beforeAll(async () => {
 afterAll(() => rm(place, { recursive: true }));
 
 const generate = async (...args: string[]) => {
-  const { code, out, err } = await command(["generate", ...args, "--model", model, "--json", "--max-tokens", "6"]);
+  const { code, out, err } = await command([
+    "generate",
+    ...args,
+    "--model",
+    model,
+    "--threads",
+    "1",
+    "--json",
+    "--max-tokens",
+    "6",
+  ]);
   expect(err).toBe("");
   expect(code).toBe(0);
   return JSON.parse(out) as GenerateOutput;
@@ -67,7 +77,16 @@ describe("the arguments of generate", () => {
 
 describe("flamingo generate", () => {
   it("prints the answer and nothing else", async () => {
-    const { code, out, err } = await command(["generate", ...shots(), "--model", model, "--max-tokens", "6"]);
+    const { code, out, err } = await command([
+      "generate",
+      ...shots(),
+      "--model",
+      model,
+      "--threads",
+      "1",
+      "--max-tokens",
+      "6",
+    ]);
     const { text } = await generate(...shots());
     expect({ code, out, err }).toEqual({ code: 0, out: `${text}\n`, err: "" });
   });
@@ -86,7 +105,10 @@ describe("flamingo generate", () => {
     await writeFile(at("prompt.json"), json);
     const { text, tokens, logProb } = await generate(...words);
     expect(await generate("--prompt", at("prompt.json"))).toMatchObject({ text, tokens, logProb });
-    const piped = start(["generate", "--prompt", "-", "--model", model, "--json", "--max-tokens", "6"], json);
+    const piped = start(
+      ["generate", "--prompt", "-", "--model", model, "--threads", "1", "--json", "--max-tokens", "6"],
+      json,
+    );
     const ended = await piped.ended;
     expect(ended).toMatchObject({ code: 0, err: "" });
     expect(JSON.parse(ended.out)).toMatchObject({ text, tokens, logProb });
@@ -100,12 +122,22 @@ describe("flamingo generate", () => {
       choices!.map(({ probability }) => probability).sort((a, b) => b - a),
     );
     expect({ text, logProb }).toEqual({ text: choices![0]!.text, logProb: choices![0]!.logProb });
-    const { out } = await command(["generate", ...shots(), "--model", model, "--choices", "yes|no"]);
+    const { out } = await command(["generate", ...shots(), "--model", model, "--threads", "1", "--choices", "yes|no"]);
     expect(out).toMatch(/^0\.\d{3} {2}(yes|no)\n0\.\d{3} {2}(yes|no)\n$/);
   });
 
   async function generateChoices(choices: string): Promise<GenerateOutput> {
-    const { out } = await command(["generate", ...shots(), "--model", model, "--choices", choices, "--json"]);
+    const { out } = await command([
+      "generate",
+      ...shots(),
+      "--model",
+      model,
+      "--threads",
+      "1",
+      "--choices",
+      choices,
+      "--json",
+    ]);
     return JSON.parse(out) as GenerateOutput;
   }
 
