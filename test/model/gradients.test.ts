@@ -25,7 +25,14 @@ import { bound, normalNumbers, stirred, wholeNumbers } from "../support/paramete
  */
 const TOLERANCES = { value: 1e-4, differences: 2e-6, gradient: 1e-4 };
 
-const VISION = { kind: "nfnet", size: 8, stem: 4, stages: [{ width: 8, middle: 4, depth: 2 }], alpha: 0.2, head: 6 } as const;
+const VISION = {
+  kind: "nfnet",
+  size: 8,
+  stem: 4,
+  stages: [{ width: 8, middle: 4, depth: 2 }],
+  alpha: 0.2,
+  head: 6,
+} as const;
 const LANGUAGE = { kind: "primer", vocabulary: 11, width: 8, layers: 2, heads: 2, hidden: 12, taps: 3 } as const;
 const RESAMPLER = { layers: 2, heads: 2, hidden: 12, latents: 3, frames: 4 } as const;
 const GATED = { every: 1, heads: 2, hidden: 12 } as const;
