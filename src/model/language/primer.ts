@@ -86,12 +86,19 @@ export function initPrimer(random: Random, config: PrimerConfig): Primer<Paramet
         query: initLinear(own.fork("query"), width, width),
         key: initLinear(own.fork("key"), width, width),
         value: initLinear(own.fork("value"), width, width),
-        output: initLinear(own.fork("output"), width, width, narrow),
+        output: transposed(initLinear(own.fork("value"), width, width, narrow)),
         feedForward: initFeedForward(own.fork("feed-forward"), width, hidden, narrow),
       };
     }),
     norm: initNorm(width),
   };
+}
+
+/** The map back: at first, what a head reads of a token it writes as that token, so that copying need not be learnt token by token. */
+function transposed({ weight: { shape, data, ...rest } }: Linear<Parameter>): Linear<Parameter> {
+  const [from, to] = shape as [number, number];
+  const turned = data.map((_, i) => data[(i % from) * to + Math.floor(i / from)]!);
+  return { weight: { ...rest, shape: [to, from], data: turned } };
 }
 
 /** Token ids [batch, text] to the residual stream [batch, text, width]. */
@@ -128,10 +135,7 @@ export function primerBlock(
 
 /** The residual stream [batch, text, width] to logits [batch, text, vocabulary]. */
 export function unembed(params: Primer<Value>, text: Value): Value {
-  return matmul(norm(params.norm, text), params.embedding, {
-    transposeRight: true,
-    scale: 1 / Math.sqrt(params.embedding.axes[1]!.size!),
-  });
+  return matmul(norm(params.norm, text), params.embedding, { transposeRight: true });
 }
 
 /**
