@@ -73,7 +73,7 @@ export const nano: Run = {
     language: "model folder of stage 1; default models/nano",
     vision: "model folder of stage 2; default models/nano",
   },
-  steps: 1600,
+  steps: 600,
   seed: "nano",
   optimizer: { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, weightDecay: 0.1, clip: 1 },
   schedule: { peak: 1.5e-3, warmup: 50, then: "cosine", floor: 0.05 },
@@ -108,10 +108,10 @@ export const nano: Run = {
 };
 
 /**
- * Factor on what a fresh gated block would write: the decoder's residual stream has grown to 5 to 30 times the size of a
+ * Factor on what a fresh gated block would write: the decoder's residual stream has grown to 2 to 6 times the size of a
  * fresh layer's output, in which a gate that is hardly open would not be heard for hundreds of steps.
  */
-const WRITE = 8;
+const WRITE = 3;
 
 /** Frozen towers from their folders, the join new. */
 async function start(language: string, vision: string): Promise<{ params: Flamingo<Parameter>; json: unknown }> {
