@@ -32,3 +32,9 @@ export function nextTokenLosses(logits: Value, targets: Value): Value {
 export function weighted(losses: Value, weights: Value): Value {
   return sum(mul(losses, weights), [0, 1]);
 }
+
+/** Weights as shares of their sum; all zero stay zero. */
+export function toSumOne(weights: Float32Array): Float32Array {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return total === 0 ? weights : weights.map((weight) => weight / total);
+}

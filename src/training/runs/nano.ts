@@ -51,7 +51,7 @@ import { openTokenizer } from "../../text/hub-tokenizer.js";
 import type { Tokenizer } from "../../text/tokenizer.js";
 import type { TokenizerJson } from "../../text/tokenizer-json.js";
 import { Eye } from "../eye.node.js";
-import { nextTokenLosses, trainingGraph, weighted } from "../objective.js";
+import { nextTokenLosses, toSumOne, trainingGraph, weighted } from "../objective.js";
 import { NORMALISATION } from "../pictures.js";
 import type { Feeds, Objective, Run } from "../run.js";
 
@@ -67,7 +67,7 @@ const PAIRS: Shape = { batch: 64, text: 24, media: 1 };
 
 export const nano: Run = {
   name: "nano",
-  summary: "nano, stage 3: resampler and gated blocks on pages and pairs (40 minutes on two cores)",
+  summary: "nano, stage 3: resampler and gated blocks on pages and pairs (10 minutes on two cores)",
   accepts: {
     omniglot: "folder with Omniglot's images_background_small1.zip; without it there is no handwriting",
     language: "model folder of stage 1; default models/nano",
@@ -228,11 +228,6 @@ async function feeds(
     weights: toSumOne(weights),
     ...(media > 1 ? { recurringWeights: toSumOne(recurringWeights) } : {}),
   };
-}
-
-function toSumOne(weights: Float32Array): Float32Array {
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  return total === 0 ? weights : weights.map((weight) => weight / total);
 }
 
 function drawPair(random: Random, world: Everything, tokenizer: Tokenizer): Row {
