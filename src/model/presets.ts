@@ -24,7 +24,7 @@ export const NANO = {
 /** The contrastive pair that pretrains nano's vision tower. */
 export const NANO_CONTRASTIVE = {
   vision: NANO.vision,
-  text: { vocabulary: NANO.language.vocabulary, width: 128, layers: 2, heads: 4, length: 16 },
+  text: { length: 16 },
 } as const satisfies ContrastiveConfig;
 
 /** The smallest model that has every part, for tests. */

@@ -44,7 +44,9 @@ export class Eye implements AsyncDisposable {
       (picture) => picture !== undefined && !this.#seen.has(picture),
     ) as Picture[];
     if (fresh.length > 0) {
-      const found = await this.#thread.remote.look(pixelsOf(fresh, size), [fresh.length, size, size, 3]);
+      // The engine gives a picture that is alone other last digits than the same one among others.
+      const together = fresh.length === 1 ? [...fresh, ...fresh] : fresh;
+      const found = await this.#thread.remote.look(pixelsOf(together, size), [together.length, size, size, 3]);
       fresh.forEach((picture, i) => {
         this.#seen.set(picture, found.slice(i * patches * width, (i + 1) * patches * width));
       });

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { axes, axis, graph, input, type Value } from "../../src/graph/index.js";
+import { axes, axis, graph, input, scalar, type Value } from "../../src/graph/index.js";
 import { contrastiveLoss, embedCaptions, embedPictures, initContrastive } from "../../src/model/contrastive.js";
 import { initPrimer, primer } from "../../src/model/language/primer.js";
 import { TINY } from "../../src/model/presets.js";
 import { foldPixels, initNfnet, nfnet, nfnetGrid } from "../../src/model/vision/nfnet.js";
+import { normal } from "../../src/nn/layers.js";
 import { Random } from "../../src/random.js";
 import { expectClose, type Feeds, numbersOf, runEngine } from "../support/check.js";
 import { build, evaluate, type Numbers } from "../support/evaluate.js";
@@ -82,13 +83,14 @@ describe("the language model", () => {
 });
 
 describe("the contrastive pair", () => {
-  const text = { vocabulary: 20, width: 8, layers: 2, heads: 2, length: 6 };
-  const config = { vision: TINY.vision, text };
-  const { params, feeds } = bound(stirred(initContrastive(new Random("pair"), config)), "pair");
+  const [vocabulary, width] = [20, 8];
+  const config = { vision: TINY.vision, text: { length: 6 } };
+  const embedding = normal(new Random("words"), [vocabulary, width], 1);
+  const { params, feeds } = bound(stirred(initContrastive(new Random("pair"), config, embedding)), "pair");
   const captions = (numbers: number[][]): Promise<Numbers> => {
     const tokens = input("captions", "int32", axes(axis("captions", numbers.length), axis("text", 6)));
     const given = { shape: [numbers.length, 6], data: Float64Array.from(numbers.flat()) };
-    return engine(embedCaptions(params, config, tokens, 0), feeds, named("captions", given));
+    return engine(embedCaptions(params, tokens, 0), feeds, named("captions", given));
   };
   const length = (row: readonly number[]) => Math.hypot(...row);
 
@@ -110,18 +112,18 @@ describe("the contrastive pair", () => {
     for (const row of [...rowsOf(seen), ...rowsOf(told)]) expect(length(row)).toBeCloseTo(1, 5);
   });
 
-  it("reads a caption without its padding: nothing but a real token is attended to or averaged", async () => {
+  it("reads a caption without its padding: no more than the bag of its real tokens", async () => {
     const [short] = rowsOf(await captions([[7, 8, 0, 0, 0, 0]]));
     const tokens = input("captions", "int32", axes(axis("captions", 1), axis("text", 6)));
-    const { shape, data } = feeds.get("pair.text.embedding")!;
-    const other = new Map([
-      ...feeds,
-      ["pair.text.embedding", { shape, data: data.map((x, i) => (i < text.width ? -x : x)) }],
-    ]);
+    const { shape, data } = feeds.get("pair.embedding")!;
+    const other = new Map([...feeds, ["pair.embedding", { shape, data: data.map((x, i) => (i < width ? -x : x)) }]]);
     const given = { shape: [1, 6], data: Float64Array.of(7, 8, 0, 0, 0, 0) };
-    expect(rowsOf(await engine(embedCaptions(params, config, tokens, 0), other, named("captions", given)))).toEqual([
-      short,
-    ]);
+    expect(rowsOf(await engine(embedCaptions(params, tokens, 0), other, named("captions", given)))).toEqual([short]);
+  });
+
+  it("makes nothing of a caption that is all padding", async () => {
+    const [empty] = rowsOf(await captions([[0, 0, 0, 0, 0, 0]]));
+    expect(empty).toEqual(Array(TINY.vision.head).fill(0));
   });
 
   it("loses log(n) nats where all of n pairs look alike, and almost nothing where each is nearest its own (B.1.3)", () => {
@@ -148,5 +150,19 @@ describe("the contrastive pair", () => {
     expect(alike).toBeCloseTo(Math.log(4), 10);
     expect(apart!.data[0]).toBeLessThan(1e-8);
     expect([...scores!.data.subarray(0, 5)].map((x) => Math.round(x))).toEqual([20, 0, 0, 0, 0]);
+  });
+
+  it("takes captions of no picture as more to tell a picture from, and asks none of them for a picture", () => {
+    const pictures = input("pictures", "float32", axes(axis("pictures", 2), 3));
+    const told = input("told", "float32", axes(axis("captions", 5), 3));
+    const { loss } = contrastiveLoss(pictures, told, scalar(0));
+    const given = (entry: number) =>
+      new Map([
+        ["pictures", build([2, 3], () => 1)],
+        ["told", build([5, 3], ([row]) => (row! < 2 ? 1 : entry))],
+      ]);
+    const lossWith = (entry: number) => evaluate([loss], given(entry))[0]!.data[0];
+    expect(lossWith(1)).toBeCloseTo((Math.log(5) + Math.log(2)) / 2, 10);
+    expect(lossWith(-100)).toBeCloseTo(Math.log(2), 10);
   });
 });

@@ -7,11 +7,12 @@ import { openArtwork } from "../../src/data/world/artwork.js";
 import { drawSprite, placeThings, renderScene } from "../../src/data/world/compose.js";
 import { knownConcepts } from "../../src/data/world/concepts.js";
 import { countable } from "../../src/data/world/nouns.js";
-import { openOmniglot, turned } from "../../src/data/world/omniglot.node.js";
+import { openOmniglot } from "../../src/data/world/omniglot.node.js";
 import { COLOUR_NAMES, colourOf } from "../../src/data/world/palette.js";
 import { backgroundFor, sceneOf } from "../../src/data/world/sampling.js";
 import { BACKGROUND_KINDS, countOf, type Scene } from "../../src/data/world/scene.js";
 import { shrink } from "../../src/data/world/sprites.js";
+import { heldOutWord } from "../../src/data/world/words.js";
 import { UsageError } from "../../src/errors.js";
 import { Random } from "../../src/random.js";
 
@@ -131,8 +132,11 @@ describe.skipIf(!existsSync(OMNIGLOT))(
       expect(new Set(writing.heldOut.map(({ alphabet }) => alphabet.split("_")[0]))).toEqual(
         new Set(["Japanese", "Sanskrit", "Tagalog"]),
       );
-      const all = turned(writing.training);
+      const all = writing.turned;
       expect(all.length).toBe(4 * 136);
+      expect(new Set(all.map(({ name }) => name)).size).toBe(all.length);
+      expect(all.filter(({ name }) => heldOutWord(name))).toEqual([]);
+      expect((await openOmniglot(OMNIGLOT)).turned).toEqual(all);
       const random = new Random(6);
       for (const { id } of [...random.sample(all, 20), ...random.sample(writing.heldOut, 20)]) {
         const scene: Scene = { things: [{ id, count: 1 }], background: backgroundFor(random, [id]) };

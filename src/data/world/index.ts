@@ -18,7 +18,7 @@ export { anyPage, corpusForTokenizer, PAGE_SHARES } from "./corpus.js";
 export { GROUPS, type Group } from "./grouping.js";
 export { examplesPage, interleavedPage } from "./interleaved.js";
 export { article, countable, nounPhrase, plural, withArticle } from "./nouns.js";
-export { type Character, type Handwriting, openOmniglot, turned } from "./omniglot.node.js";
+export { type Character, type Handwriting, type NamedCharacter, openOmniglot } from "./omniglot.node.js";
 export {
   type DescribeOptions,
   describe,

@@ -10,10 +10,11 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UsageError } from "../../errors.js";
-import type { Random } from "../../random.js";
+import { Random } from "../../random.js";
 import type { Nameable } from "./binding.js";
 import { decodeBitmap } from "./bitmap.node.js";
 import { makeSprite, type Sprite, type Sprites, shrink } from "./sprites.js";
+import { inventedWords } from "./words.js";
 import { zipEntries } from "./zip.node.js";
 
 /** One handwritten character. */
@@ -23,10 +24,17 @@ export interface Character extends Nameable {
   readonly alphabet: string;
 }
 
+/** A character with an invented word of its own for a name, the same in every training. */
+export interface NamedCharacter extends Character {
+  readonly name: string;
+}
+
 /** The characters in memory, drawn in ink by the renderer. */
 export interface Handwriting extends Sprites {
   /** Characters of the alphabets that training may use. */
   readonly training: readonly Character[];
+  /** Each of these four times, turned by 0, 90, 180 and 270 degrees, as characters of their own: for training only. */
+  readonly turned: readonly NamedCharacter[];
   /** Characters of Japanese, Sanskrit and Tagalog: alphabets that no training sees. */
   readonly heldOut: readonly Character[];
   /** A drawing of the character, a random one unless the id says which. */
@@ -57,8 +65,10 @@ export async function openOmniglot(directory: string, size = 72): Promise<Handwr
     drawings.push({ png: files.get(path)!, sprite: undefined });
   }
   const all = [...characters.keys()].map((id) => ({ id, family: id, name: id, alphabet: id.split("/")[0]! }));
+  const training = all.filter(({ alphabet }) => !HELD_OUT.test(alphabet));
   return {
-    training: all.filter(({ alphabet }) => !HELD_OUT.test(alphabet)),
+    training,
+    turned: turned(training),
     heldOut: all.filter(({ alphabet }) => HELD_OUT.test(alphabet)),
     sprite(id, random) {
       const [, base = id, degrees = "0", which] = /^(.*?)(?:@(\d+))?(?:#(\d+))?$/.exec(id) ?? [];
@@ -78,12 +88,12 @@ interface Drawing {
   sprite: Sprite | undefined;
 }
 
-/** Each character four times, turned by 0, 90, 180 and 270 degrees, as characters of their own: for training only. */
-export function turned(characters: readonly Character[]): Character[] {
-  return characters.flatMap((character) =>
-    [0, 90, 180, 270].map((degrees) => {
+function turned(characters: readonly Character[]): NamedCharacter[] {
+  const words = inventedWords(new Random("names of characters"), 4 * characters.length);
+  return characters.flatMap((character, i) =>
+    [0, 90, 180, 270].map((degrees, turn) => {
       const id = degrees === 0 ? character.id : `${character.id}@${degrees}`;
-      return { ...character, id, family: id, name: id };
+      return { ...character, id, family: id, name: words[4 * i + turn]! };
     }),
   );
 }

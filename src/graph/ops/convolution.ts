@@ -9,24 +9,34 @@ import { embed } from "./indexing.js";
 import { matmul } from "./linear.js";
 import { reshape, transpose } from "./shape.js";
 
-/** Pads a picture by half a kernel and lays every kernel tap's view of it side by side on the channel axis. */
+/** Lays the neighbourhood of every pixel, kernel tap by kernel tap, on the channel axis: one gather of whole pixels. */
 function emitPatches(emit: Emitter, x: Value, kernel: number, result: string): void {
+  const [height, width, channels] = x.axes.slice(1).map(({ size }) => size!) as [number, number, number];
+  const [flat, bordered, gathered] = [emit.fresh("pixels"), emit.fresh("bordered"), emit.fresh("gathered")];
+  emit.node("Reshape", [emit.nameOf(x), emit.integers([0, height * width, channels])], [flat]);
+  emit.node("Pad", [flat, emit.integers([0, 1]), "", emit.integers([1])], [bordered]);
+  emit.node("Gather", [bordered, emit.integers(neighbours(height, width, kernel))], [gathered], { axis: 1 });
+  emit.node("Reshape", [gathered, emit.integers([0, height, width, kernel * kernel * channels])], [result]);
+}
+
+/** For each pixel and tap, row by row, the pixel seen there; beyond the border, the one after the last. */
+function neighbours(height: number, width: number, kernel: number): number[] {
   const half = (kernel - 1) / 2;
-  const padded = emit.fresh("padded");
-  emit.node("Pad", [emit.nameOf(x), emit.integers([half, half, half, half]), "", emit.integers([1, 2])], [padded]);
-  const taps = Array.from({ length: kernel * kernel }, (_, tap) => {
-    const [row, column] = [Math.floor(tap / kernel), tap % kernel];
-    const ends = [row - 2 * half, column - 2 * half].map((end) => (end === 0 ? 2 ** 31 - 1 : end));
-    const view = emit.fresh("tap");
-    emit.node("Slice", [padded, emit.integers([row, column]), emit.integers(ends), emit.integers([1, 2])], [view]);
-    return view;
-  });
-  emit.node("Concat", taps, [result], { axis: 3 });
+  const seen: number[] = [];
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++)
+      for (let row = y - half; row <= y + half; row++)
+        for (let column = x - half; column <= x + half; column++)
+          seen.push(row < 0 || column < 0 || row >= height || column >= width ? height * width : row * width + column);
+  return seen;
 }
 
 function checkPicture(x: Value, kernel: number): void {
-  if (x.axes.length !== 4)
-    throw new GraphError(`a picture ${describeAxes(x.axes)}`, "give [pictures, height, width, channels]");
+  if (x.axes.length !== 4 || x.axes.slice(1).some(({ size }) => size === undefined))
+    throw new GraphError(
+      `a picture ${describeAxes(x.axes)}`,
+      "give [pictures, height, width, channels], all but the first of a known size",
+    );
   if (kernel % 2 !== 1)
     throw new GraphError(`a kernel of ${kernel}`, "use an odd one: the result keeps the picture's size");
 }

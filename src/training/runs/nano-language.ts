@@ -35,7 +35,7 @@ const TEXT = 128;
 export const nanoLanguage: Run = {
   name: "nano-language",
   summary: "nano, stage 1: tokenizer and language model on described pages (5 minutes on two cores)",
-  steps: 440,
+  steps: 2000,
   seed: "nano-language",
   optimizer: { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, weightDecay: 0.05, clip: 1 },
   schedule: { peak: 2e-3, warmup: 100, then: "cosine", floor: 0.05 },

@@ -4,9 +4,10 @@
  *     flamingo train nano-vision --out runs/nano-vision --omniglot DIR
  *
  * Batches hold small families of pictures that differ in number or ground only, so that these are learnt as well as
- * names; and, where Omniglot is given, handwritten characters captioned by alphabet and number. The text tower is thrown
- * away at the end.
+ * names; where Omniglot is given, handwritten characters, each captioned with a word of its own; and names of most other
+ * things as captions without a picture, so that a batch of any size tells every thing from every other.
  */
+import { fill } from "../../checkpoints/fill.js";
 import { readModelFolder, saveModelFolder } from "../../checkpoints/model-folder.node.js";
 import { type Everything, openEverything } from "../../data/world/everything.node.js";
 import {
@@ -14,16 +15,16 @@ import {
   contents,
   countable,
   knownConcepts,
+  nounPhrase,
   renderScene,
   type Scene,
   sceneOf,
-  turned,
   withArticle,
 } from "../../data/world/index.js";
 import { axis, input } from "../../graph/index.js";
 import { contrastiveLoss, embedCaptions, embedPictures, initContrastive } from "../../model/contrastive.js";
-import { NANO_CONTRASTIVE } from "../../model/presets.js";
-import { bind } from "../../nn/layers.js";
+import { NANO, NANO_CONTRASTIVE } from "../../model/presets.js";
+import { bind, filled } from "../../nn/layers.js";
 import { Random } from "../../random.js";
 import { openTokenizer } from "../../text/hub-tokenizer.js";
 import type { Tokenizer } from "../../text/tokenizer.js";
@@ -32,28 +33,35 @@ import { trainingGraph } from "../objective.js";
 import { NORMALISATION, pixelsOf } from "../pictures.js";
 import type { Run } from "../run.js";
 
-const BATCH = 128;
-const HANDWRITTEN = 28;
+/** Small: a tower of this size learns more from twice the updates than from twice the pictures in each. */
+const BATCH = 64;
+const HANDWRITTEN = 16;
+/** Captions of a batch, most of which belong to none of its pictures. */
+const CAPTIONS = 1024;
+/** How many of these are words of handwriting. */
+const HANDWRITTEN_CAPTIONS = 256;
 
 export const nanoVision: Run = {
   name: "nano-vision",
   summary: "nano, stage 2: vision tower, contrastively on pictures and captions (40 minutes on one core)",
   accepts: {
     omniglot: "folder with Omniglot's images_background_small1.zip; without it there is no handwriting",
-    language: "model folder whose tokenizer to use; default models/nano",
+    language: "model folder of stage 1; default models/nano",
   },
   steps: 2100,
   seed: "nano-vision",
   optimizer: { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, weightDecay: 0.02, clip: 1 },
-  schedule: { peak: 1.5e-3, warmup: 150, then: "cosine", floor: 0.02 },
+  schedule: { peak: 2.5e-3, warmup: 200, then: "cosine", floor: 0.02 },
   async open({ omniglot, language = "models/nano" }) {
-    const { tokenizer: json } = await readModelFolder(language, () => false);
+    const { tokenizer: json, tensors } = await readModelFolder(language, (name) => name === "language.embedding");
     const tokenizer = openTokenizer(json as TokenizerJson);
     const world = await openEverything(omniglot);
     await world.artwork.preload(knownConcepts.map(({ id }) => id));
     const config = NANO_CONTRASTIVE;
     const { size } = config.vision;
-    const params = initContrastive(new Random("nano-vision").fork("parameters"), config);
+    const blank = { language: { embedding: filled([NANO.language.vocabulary, NANO.language.width], 0) } };
+    const { embedding } = fill(blank, tensors).language;
+    const params = initContrastive(new Random("nano-vision").fork("parameters"), config, embedding);
     const bound = bind(params, "");
     const pictures = input("pixels", "float32", [
       axis("pictures", BATCH),
@@ -61,10 +69,10 @@ export const nanoVision: Run = {
       axis("width", size),
       axis("", 3),
     ]);
-    const tokens = input("tokens", "int32", [axis("pictures", BATCH), axis("text", config.text.length)]);
+    const tokens = input("tokens", "int32", [axis("captions", CAPTIONS), axis("text", config.text.length)]);
     const { loss } = contrastiveLoss(
       embedPictures(bound, config, pictures),
-      embedCaptions(bound, config, tokens, tokenizer.special("<PAD>")),
+      embedCaptions(bound, tokens, tokenizer.special("<PAD>")),
       bound.temperature,
     );
     return {
@@ -82,11 +90,7 @@ export const nanoVision: Run = {
                 pairs.map(({ scene }, i) => renderScene(scene, world, random.fork(`picture ${i}`), size)),
                 size,
               ),
-              tokens: padded(
-                pairs.map(({ caption }) => caption),
-                tokenizer,
-                config.text.length,
-              ),
+              tokens: padded(withOthers(random.fork("others"), pairs, world), tokenizer, config.text.length),
             };
           },
         },
@@ -112,19 +116,30 @@ function drawPairs(random: Random, world: Everything): Pair[] {
   const pairs = new Map<string, Pair>();
   const add = (scene: Scene, caption: string) => void pairs.set(caption, pairs.get(caption) ?? { scene, caption });
   if (world.handwriting !== undefined) {
-    for (const { id, alphabet } of random.sample(turned(world.handwriting.training), HANDWRITTEN))
-      add(
-        { things: [{ id, count: 1 }], background: { kind: "paper", colour: undefined } },
-        characterCaption(id, alphabet),
-      );
+    for (const { id, name } of random.sample(world.handwriting.turned, HANDWRITTEN))
+      add({ things: [{ id, count: 1 }], background: { kind: "paper", colour: undefined } }, name);
   }
   while (pairs.size < BATCH) {
-    if (random.chance(0.7)) {
+    if (random.chance(0.8)) {
       const scene = captionScene(random);
       add(scene, captionOf(random, scene));
     } else for (const scene of drawFamily(random)) if (pairs.size < BATCH) add(scene, captionOf(random, scene, true));
   }
   return [...pairs.values()];
+}
+
+/** The captions of the pairs, then words and names of what none of their pictures shows. */
+function withOthers(random: Random, pairs: readonly Pair[], world: Everything): string[] {
+  const shown = new Set(pairs.flatMap(({ scene }) => scene.things.map(({ id }) => id)));
+  const others = <T extends { readonly id: string }>(things: readonly T[]) =>
+    random.shuffle(things.filter(({ id }) => !shown.has(id)));
+  const characters = others(world.handwriting?.turned ?? []).slice(0, HANDWRITTEN_CAPTIONS);
+  const captions = [
+    ...pairs.map(({ caption }) => caption),
+    ...characters.map(({ name }) => name),
+    ...others(knownConcepts).map((concept) => nounPhrase(concept)),
+  ];
+  return captions.slice(0, CAPTIONS);
 }
 
 /** Pictures of one thing that differ in how many there are, or in the ground. */
@@ -140,14 +155,9 @@ function captionOf(random: Random, scene: Scene, ground = random.chance(0.5)): s
   return ground && colour !== undefined ? `${contents(scene)} on ${withArticle(colour)} background` : contents(scene);
 }
 
-/** `Early_Aramaic/character07@90` as "early aramaic letter 07 turned 90". */
-function characterCaption(id: string, alphabet: string): string {
-  const [, number, turn] = /character(\d+)(?:@(\d+))?/.exec(id) ?? [];
-  return `${alphabet.toLowerCase().replaceAll(/[^a-z]+/g, " ")} letter ${number}${turn === undefined ? "" : ` turned ${turn}`}`;
-}
-
+/** [`CAPTIONS`, length]; rows without a caption are all padding. */
 function padded(captions: readonly string[], tokenizer: Tokenizer, length: number): Int32Array {
-  const tokens = new Int32Array(captions.length * length).fill(tokenizer.special("<PAD>"));
+  const tokens = new Int32Array(CAPTIONS * length).fill(tokenizer.special("<PAD>"));
   captions.forEach((caption, i) => {
     tokens.set(tokenizer.encode(caption).slice(0, length), i * length);
   });

@@ -8,31 +8,22 @@
  * trained together, for there is no language model to start from.
  */
 import { type FlamingoFile, saveFlamingo } from "../../checkpoints/flamingo-folder.node.js";
-import { axes, axis, constant, input, type Value } from "../../graph/index.js";
+import { axes, input, type Value } from "../../graph/index.js";
 import type { Picture } from "../../media/pixels.js";
-import {
-  bySequence,
-  type Flamingo,
-  flamingo,
-  initFlamingo,
-  visualKeysAndValues,
-  visualTokens,
-} from "../../model/flamingo.js";
-import { wholeSequencePositions } from "../../model/language/primer.js";
+import { type Flamingo, initFlamingo, visualTokens } from "../../model/flamingo.js";
 import { TINY } from "../../model/presets.js";
 import { bind } from "../../nn/layers.js";
 import { frozen } from "../../nn/parameters.js";
-import { assemble } from "../../prompt/batch.js";
-import { type Document, framesOf } from "../../prompt/document.js";
+import type { Document } from "../../prompt/document.js";
 import { interleave } from "../../prompt/interleave.js";
-import { truncate } from "../../prompt/truncate.js";
 import { Random } from "../../random.js";
 import { trainBpe } from "../../text/bpe-trainer.js";
 import { openTokenizer } from "../../text/hub-tokenizer.js";
 import type { Tokenizer } from "../../text/tokenizer.js";
-import { nextTokenLosses, trainingGraph, weighted } from "../objective.js";
+import { interleavedLosses, perToken, type Shape, textFeeds } from "../interleaved.js";
+import { trainingGraph, weighted } from "../objective.js";
 import { NORMALISATION, pixelsOf } from "../pictures.js";
-import type { Feeds, Objective, Run } from "../run.js";
+import type { Objective, Run } from "../run.js";
 
 const COLOURS = {
   red: [220, 30, 30],
@@ -44,13 +35,6 @@ const COLOURS = {
 } as const;
 type Colour = keyof typeof COLOURS;
 const NAMES = Object.keys(COLOURS) as Colour[];
-
-/** Rows, tokens and pictures of a batch. */
-interface Shape {
-  readonly batch: number;
-  readonly text: number;
-  readonly media: number;
-}
 
 const PAIRS: Shape = { batch: 12, text: 6, media: 1 };
 const PAGES: Shape = { batch: 4, text: 16, media: 3 };
@@ -95,46 +79,20 @@ function objective(
 ): Objective {
   const { batch, text, media } = shape;
   const { size } = TINY.vision;
-  const { latents } = TINY.resampler;
-  const ints = (of: string) => input(of, "int32", [axis("batch", batch), axis("text", text)]);
   const pixels = input("pixels", "float32", axes(batch * media, 1, size, size, 3));
-  const visual = bySequence(visualTokens(params, TINY, pixels), batch);
-  const mediaOfSeen = Int32Array.from({ length: media * latents }, (_, i) => 1 + Math.floor(i / latents));
-  const { logits } = flamingo(
-    params,
-    TINY,
-    ints("tokens"),
-    params.gated.map((block) => visualKeysAndValues(block, visual)),
-    { form: "mask", lastMedia: ints("lastMedia"), mediaOfSeen: constant(mediaOfSeen, [axis("seen", media * latents)]) },
-    { bias: wholeSequencePositions(TINY.language.heads, text) },
-  );
-  const weights = input("weights", "float32", [axis("batch", batch), axis("text", text)]);
+  const losses = interleavedLosses(params, TINY, shape, visualTokens(params, TINY, pixels));
   return {
     name,
     weight,
     tokens: batch * text,
-    graph: trainingGraph(weighted(nextTokenLosses(logits, ints("targets")), weights)),
-    batch: (random) => feeds(random, shape, tokenizer),
-  };
-}
-
-function feeds(random: Random, { batch, text, media }: Shape, tokenizer: Tokenizer): Feeds {
-  const length = text + 1;
-  const rows = Array.from({ length: batch }, (_, row) => {
-    const item = interleave(drawPage(random.fork(row), media), tokenizer);
-    return truncate(item, { maximumMedia: media, maximumTokens: length });
-  });
-  const packed = assemble(rows, { padId: tokenizer.special("<PAD>"), length, media });
-  const learnt = packed.lossMask.reduce((sum, counts) => sum + counts, 0);
-  const columns = <Numbers extends Int32Array | Float32Array>(from: Numbers, first: number) =>
-    from.filter((_, i) => i % length >= first && i % length < first + text) as Numbers;
-  const pictures = packed.mediaOf.flatMap((own) => own.map((medium) => framesOf(medium)[0]!));
-  return {
-    tokens: columns(packed.tokens, 0),
-    targets: columns(packed.tokens, 1),
-    lastMedia: columns(packed.lastMedia, 0),
-    weights: columns(packed.lossMask, 1).map((counts) => counts / learnt),
-    pixels: pixelsOf(pictures, TINY.vision.size),
+    graph: trainingGraph(weighted(losses, perToken(shape, "weights", "float32"))),
+    batch: (random) => {
+      const rows = Array.from({ length: batch }, (_, row) => ({
+        item: interleave(drawPage(random.fork(row), media), tokenizer),
+      }));
+      const { feeds, pictures } = textFeeds(rows, shape, tokenizer);
+      return { ...feeds, pixels: pixelsOf(pictures as Picture[], size) };
+    },
   };
 }
 
