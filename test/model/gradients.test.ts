@@ -14,6 +14,7 @@ import {
 import { initPrimer, primerBlock, wholeSequencePositions } from "../../src/model/language/primer.js";
 import { initNfnet, nfnet } from "../../src/model/vision/nfnet.js";
 import { normal } from "../../src/nn/layers.js";
+import { flatten } from "../../src/nn/parameters.js";
 import { Random } from "../../src/random.js";
 import { nextTokenLosses, weighted } from "../../src/training/objective.js";
 import { anyLoss, checkGradients, type Feeds } from "../support/check.js";
