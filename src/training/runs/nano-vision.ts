@@ -43,12 +43,12 @@ const HANDWRITTEN_CAPTIONS = 256;
 
 export const nanoVision: Run = {
   name: "nano-vision",
-  summary: "nano, stage 2: vision tower, contrastively on pictures and captions (40 minutes on one core)",
+  summary: "nano, stage 2: vision tower, contrastively on pictures and captions (40 minutes on two cores)",
   accepts: {
     omniglot: "folder with Omniglot's images_background_small1.zip; without it there is no handwriting",
     language: "model folder of stage 1; default models/nano",
   },
-  steps: 2100,
+  steps: 8000,
   seed: "nano-vision",
   optimizer: { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, weightDecay: 0.02, clip: 1 },
   schedule: { peak: 2.5e-3, warmup: 200, then: "cosine", floor: 0.02 },
