@@ -13,7 +13,7 @@ const { values, positionals } = parseArgs({
   options: {
     once: { type: "boolean", default: false },
     write: { type: "boolean", default: false },
-    runs: { type: "string", default: "nano-language,nano" },
+    runs: { type: "string", default: "nano-language,nano-vision,nano" },
     model: { type: "string" },
     shots: { type: "string", default: "3" },
     omniglot: { type: "string" },

@@ -49,13 +49,13 @@ const PAIRS: Shape = { batch: 32, text: 24, media: 1 };
 
 export const nano: Run = {
   name: "nano",
-  summary: "nano, stage 3: resampler and gated blocks on pages and pairs (10 minutes on two cores)",
+  summary: "nano, stage 3: resampler and gated blocks on pages and pairs (40 minutes on two cores)",
   accepts: {
     omniglot: "folder with Omniglot's images_background_small1.zip; without it there is no handwriting",
     language: "model folder of stage 1; default models/nano",
     vision: "model folder of stage 2; default models/nano",
   },
-  steps: 600,
+  steps: 3800,
   seed: "nano",
   optimizer: { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, weightDecay: 0.1, clip: 1 },
   schedule: { peak: 1.2e-3, warmup: 100, then: "cosine", floor: 0.05 },
@@ -174,8 +174,8 @@ function drawPair(random: Random, world: Everything, tokenizer: Tokenizer): Row 
 }
 
 /** What share of the pages names a dozen things, what share gives names; the rest is examples of a task, and web pages. */
-const NAMING = { atFirst: 0.6, later: 0.2, until: 0.45 };
-const EPISODES = { atFirst: 0.25, later: 0.6 };
+const NAMING = { atFirst: 0.6, later: 0.3, until: 0.45 };
+const EPISODES = { atFirst: 0.25, later: 0.5 };
 /** What share of either shows handwriting. */
 const HANDWRITTEN = 0.35;
 
