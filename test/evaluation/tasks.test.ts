@@ -16,6 +16,7 @@ const characters = Array.from({ length: 9 }, (_, i) => ({ id: `Tagalog/character
 const things: Things = {
   handwriting: {
     training: [],
+    turned: [],
     heldOut: characters,
     sprite: () => {
       throw new Error("nothing is drawn here");
