@@ -14,7 +14,6 @@ import {
   broadcastTo,
   crossEntropy,
   type Graph,
-  graph,
   input,
   layerNorm,
   matmul,

@@ -123,9 +123,9 @@ describe("an .onnx file", () => {
     const file = await open(join(folder, "all.bin"), "w");
     await file.write(numbers.weight, 0, numbers.weight.byteLength, begin);
     await file.close();
-    const place = { location: "all.bin", offset: begin, length: numbers.weight.byteLength };
+    const place: Weight = { location: "all.bin", offset: begin, length: numbers.weight.byteLength };
     const path = join(folder, "model.onnx");
-    await writeOnnxFile(path, built, new Map([...held, ["block.weight", place]]));
+    await writeOnnxFile(path, built, new Map<string, Weight>([...held, ["block.weight", place]]));
     expect(await (await readOnnxFile(path)).numbers("block.weight")).toEqual(numbers.weight);
     expect(await run(path, folder)).toEqual(wanted);
   });
@@ -199,9 +199,11 @@ describe.skipIf(!existsSync(join(NANO, "model.safetensors")))("the embedded mode
     const { size } = config.vision;
     const pixels = Float32Array.from({ length: size * size * 3 }, (_, i) => Math.sin(i));
     const looked = async (given: ReadonlyMap<string, Weight>) => {
-      const program = await nodeRuntime.compile(fromOnnx(writeOnnx(look, given)), { weightsFolder: NANO, threads: 1 });
-      await using _ = program;
-      return program.run({ pixels: { data: pixels, shape: [1, 1, size, size, 3] } });
+      await using program = await nodeRuntime.compile(fromOnnx(writeOnnx(look, given)), {
+        weightsFolder: NANO,
+        threads: 1,
+      });
+      return await program.run({ pixels: { data: pixels, shape: [1, 1, size, size, 3] } });
     };
     expect(await looked(stored)).toEqual(await looked(weights));
   });

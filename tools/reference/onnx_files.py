@@ -39,6 +39,7 @@ def hold(path: Path) -> float:
     worst = 0.0
     for name, value in wanted.items():
         assert found[name].shape == value.shape, f"{path}: {name} is {found[name].shape}, not {value.shape}"
+        assert np.isfinite(value).all() and np.isfinite(found[name]).all(), f"{path}: {name} is not finite"
         largest = max(1e-3, float(np.abs(value).max(initial=0)))
         worst = max(worst, float(np.abs(found[name] - value).max(initial=0)) / largest)
     return worst
