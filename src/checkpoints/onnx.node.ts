@@ -18,7 +18,7 @@ import {
   type Weight,
 } from "../graph/index.js";
 import { writeTogether } from "./atomic.node.js";
-import { ExternalDataError, SafetensorsError } from "./errors.js";
+import { ExternalDataError, OutputError, SafetensorsError } from "./errors.js";
 import { toFloat32 } from "./safetensors.js";
 import { readRange, readSafetensorsHeader } from "./safetensors.node.js";
 
@@ -48,7 +48,7 @@ export interface OnnxFile {
  *   must be in the folder of `path`
  * @throws {GraphError} if a weight is missing or of the wrong size, or the file would have more than 2 GB
  * @throws {ExternalDataError} if a file in which weights are is not there, or too short for them
- * @throws {OutputError} if the place cannot be written
+ * @throws {OutputError} if the place cannot be written, or holds weights that are to stay where they are
  */
 export async function writeOnnxFile(
   path: string,
@@ -60,6 +60,12 @@ export async function writeOnnxFile(
   await checkExternal(dirname(path), whole);
   if (place === "inline") return writeTogether([], path, encodeOnnx(whole));
   const beside = `${path}.data`;
+  for (const [name, { data }] of whole.initialisers)
+    if (!(data instanceof Uint8Array) && data.location === basename(beside))
+      throw new OutputError(
+        `The numbers of ${name} are in ${beside}, which is to be written.`,
+        "give the .onnx another name, or keep its weights inline",
+      );
   const { model, pieces } = separateWeights(whole, basename(beside));
   await writeTogether(pieces.length === 0 ? [] : [[beside, pieces]], path, encodeOnnx(model));
 }

@@ -2,6 +2,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -12,7 +13,8 @@ import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { ExternalDataError, OutputError } from "../../src/checkpoints/errors.js";
+import { writeTogether } from "../../src/checkpoints/atomic.node.js";
+import { ExternalDataError, OutputError, UnsavableError } from "../../src/checkpoints/errors.js";
 import { readFlamingo } from "../../src/checkpoints/flamingo-folder.node.js";
 import { readOnnxFile, storedWeights, writeOnnxFile } from "../../src/checkpoints/onnx.node.js";
 import { writeSafetensors } from "../../src/checkpoints/safetensors.js";
@@ -117,6 +119,29 @@ describe("an .onnx file", () => {
     await expect(writeOnnxFile(join(folder, "taken.onnx"), built, held)).rejects.toThrow(OutputError);
   });
 
+  it("stays with its weights as it was when new ones cannot all be written", async () => {
+    const folder = folderOf("broken off");
+    const path = join(folder, "model.onnx");
+    await writeOnnxFile(path, built, held, { weights: "external" });
+    function* broken(): Generator<Uint8Array> {
+      yield new Uint8Array(100);
+      throw new UnsavableError("no more numbers", "give them all");
+    }
+    await expect(writeTogether([[`${path}.data`, broken()]], path, "new")).rejects.toThrow(UnsavableError);
+    expect(readdirSync(folder).sort()).toEqual(["model.onnx", "model.onnx.data"]);
+    expect(await (await readOnnxFile(path)).numbers("block.weight")).toEqual(numbers.weight);
+  });
+
+  it("does not write over the weights that it is to go on using", async () => {
+    const path = join(folderOf("over"), "model.onnx");
+    await writeOnnxFile(path, built, held, { weights: "external" });
+    const place = { location: "model.onnx.data", offset: 0, length: numbers.weight.byteLength };
+    const own = new Map<string, Weight>([...held, ["block.weight", place]]);
+    await expect(writeOnnxFile(path, built, own, { weights: "external" })).rejects.toThrow(
+      /The numbers of block.weight are in .*model.onnx.data, which is to be written/,
+    );
+  });
+
   it("may use numbers that stand beyond 4 GB of another file", async () => {
     const folder = folderOf("beyond");
     const begin = 5_000_000_000;
@@ -180,6 +205,7 @@ describe("a file of weights beside an .onnx is refused", () => {
   });
 });
 
+const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView) => new Uint8Array(buffer, byteOffset, byteLength);
 const NANO = join(ROOT, "models/nano");
 
 describe.skipIf(!existsSync(join(NANO, "model.safetensors")))("the embedded model (skipped where it is not)", () => {
@@ -205,6 +231,9 @@ describe.skipIf(!existsSync(join(NANO, "model.safetensors")))("the embedded mode
       });
       return await program.run({ pixels: { data: pixels, shape: [1, 1, size, size, 3] } });
     };
-    expect(await looked(stored)).toEqual(await looked(weights));
+    const [there, here] = [await looked(stored), await looked(weights)];
+    expect(Object.keys(there)).toEqual([...look.outputs.keys()]);
+    for (const [name, { data }] of Object.entries(there))
+      expect(Buffer.compare(bytesOf(data), bytesOf(here[name]!.data)), name).toBe(0);
   });
 });

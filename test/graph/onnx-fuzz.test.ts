@@ -112,7 +112,16 @@ describe("a file spoilt at random", () => {
     const nodes = new Uint8Array(4 + 2_000_000);
     nodes.set([0x3a, 0x80, 0x89, 0x7a]);
     for (let at = 4; at < nodes.length; at += 2) nodes[at] = 0x0a;
+    const axes = new Uint8Array(400_000);
+    for (let at = 0; at < axes.length; at += 4) axes.set([0x0a, 2, 8, 1], at);
+    const inside = (tag: number, body: Uint8Array) =>
+      joined(
+        Uint8Array.of(tag, ...[0, 7, 14].map((bits, i) => ((body.length >> bits) & 127) | (i < 2 ? 128 : 0))),
+        body,
+      );
+    const typed = (shape: Uint8Array) => inside(0x12, inside(0x0a, joined(Uint8Array.of(8, 1), inside(0x12, shape))));
     const claims = {
+      "a hundred thousand axes": inside(0x3a, inside(0x5a, joined(Uint8Array.of(0x0a, 1, 65), typed(axes)))),
       "a graph of 4 GB": Uint8Array.of(0x3a, 0xff, 0xff, 0xff, 0xff, 0x0f),
       "a length beyond 64 bits": joined(Uint8Array.of(0x3a), HUGE, Uint8Array.of(0x7f)),
       "groups in groups": new Uint8Array(100_000).fill(0x0b),

@@ -4,6 +4,9 @@ import type { OnnxModel, OnnxNode } from "./model.js";
 
 const MEND = "write the graph again; what another program changed in the file does not fit together";
 
+/** How many nodes of a circle are named. */
+const TOLD = 8;
+
 /**
  * Holds a model against what ONNX asks of a graph.
  * @throws {OnnxError} for a name that is made twice or never, nodes that are in a circle or out of order, an output that
@@ -48,8 +51,11 @@ function unmade(node: OnnxNode, name: string, later: readonly OnnxNode[]): OnnxE
   const makers = new Map(later.flatMap((one) => one.outputs.map((output) => [output, one] as const)));
   if (!makers.has(name)) return new OnnxError(`${told(node)} reads ${name}, which nothing in the file makes`, MEND);
   const circle = circleIn(later, makers);
-  if (circle !== undefined)
-    return new OnnxError(`the nodes are in a circle: ${circle.map(told).join(", which waits for ")}`, MEND);
+  if (circle !== undefined) {
+    const more = circle.length > TOLD ? `, and so on through ${circle.length - 1} nodes` : "";
+    const some = circle.slice(0, TOLD).map(told).join(", which waits for ");
+    return new OnnxError(`the nodes are in a circle: ${some}${more}`, MEND);
+  }
   return new OnnxError(`${told(node)} reads ${name}, which only a later node makes`, MEND);
 }
 

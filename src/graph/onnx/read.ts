@@ -27,11 +27,9 @@ import {
   type TensorProto,
   type ValueInfoProto,
 } from "./onnx.generated.js";
-import { scanWire } from "./wire.js";
+import { BROKEN, FOREIGN, scanWire } from "./wire.js";
 
-const BROKEN = "fetch or write the file again; nothing of it was used";
 const NEWER = "update flamingo-ts, or give the file to an ONNX runtime as it is";
-const FOREIGN = "this reader takes what flamingo-ts writes; give other files to an ONNX runtime as they are";
 
 /**
  * Reads what `writeOnnx` wrote: a description that can be looked through, changed and encoded again, byte for byte. It

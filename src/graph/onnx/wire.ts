@@ -1,6 +1,6 @@
 /**
  * A walk over the bytes of a message before the protobuf library makes objects of them: whatever passes is of fields we
- * know, has what its kind of message needs, and becomes objects of at most some fifty times the file's size. Nothing is
+ * know, has what its kind of message needs, and becomes objects of at most some hundred times the file's size. Nothing is
  * allocated for a length that is only claimed.
  */
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
@@ -22,8 +22,13 @@ const NEEDED: Readonly<Record<string, readonly number[]>> = {
   Tensor: [1, 2],
 };
 
-const CUT = "fetch or write the file again; nothing of it was used";
-const FOREIGN = "this reader takes what flamingo-ts writes; give other files to an ONNX runtime as they are";
+/** A tensor with more axes than this is none: no operator takes it. */
+const MOST_AXES = 64;
+
+/** How to mend a file that is cut off or contradicts itself. */
+export const BROKEN = "fetch or write the file again; nothing of it was used";
+/** How to go on with a file that other programs wrote. */
+export const FOREIGN = "this reader takes what flamingo-ts writes; give other files to an ONNX runtime as they are";
 
 /**
  * Walks all of a message.
@@ -45,25 +50,27 @@ class Scan {
   /** Messages of the schema hold none of their own kind, so this is never deeper than the schema. */
   message(schema: DescMessage, end: number): void {
     const fields = this.#fieldsOf(schema);
-    let seen = 0;
+    let [seen, count] = [0, 0];
     while (this.#at < end) {
       const from = this.#at;
+      if (schema.name === "TensorShapeProto" && ++count > MOST_AXES)
+        throw new OnnxError(`the shape before byte ${from} has more than ${MOST_AXES} axes`, BROKEN);
       const tag = this.#varint(end, 5);
       const [number, wire] = [Math.floor(tag / 8), tag % 8];
       const field = fields.get(number);
       if (field === undefined)
         throw new OnnxError(`${schema.name} has a field ${number} at byte ${from}, which is not read here`, FOREIGN);
       if (field.fieldKind !== "list" && seen & (1 << number))
-        throw new OnnxError(`${schema.name} has two ${field.name} at byte ${from}, where one is expected`, CUT);
+        throw new OnnxError(`${schema.name} has two ${field.name} at byte ${from}, where one is expected`, BROKEN);
       seen |= 1 << number;
       this.#field(schema, field, wire, end, from);
     }
     const missing = NEEDED[schema.name]?.find((number) => !(seen & (1 << number)));
     if (missing !== undefined)
-      throw new OnnxError(`${schema.name} ends at byte ${end} without its ${fields.get(missing)!.name}`, CUT);
+      throw new OnnxError(`${schema.name} ends at byte ${end} without its ${fields.get(missing)!.name}`, BROKEN);
     for (const oneof of schema.oneofs)
       if (oneof.fields.filter(({ number }) => seen & (1 << number)).length !== 1)
-        throw new OnnxError(`${schema.name} ends at byte ${end} without exactly one ${oneof.name}`, CUT);
+        throw new OnnxError(`${schema.name} ends at byte ${end} without exactly one ${oneof.name}`, BROKEN);
   }
 
   #field(schema: DescMessage, field: DescField, wire: number, end: number, from: number): void {
@@ -71,18 +78,21 @@ class Scan {
     const long = scalar === undefined || scalar === ScalarType.STRING || scalar === ScalarType.BYTES;
     const single = scalar === ScalarType.FLOAT ? FIXED32 : VARINT;
     if (wire !== LENGTH && (long || wire !== single))
-      throw new OnnxError(`${schema.name}.${field.name} at byte ${from} has the wire type ${wire}`, CUT);
+      throw new OnnxError(`${schema.name}.${field.name} at byte ${from} has the wire type ${wire}`, BROKEN);
     if (wire !== LENGTH) {
       this.#number(single, end);
       return;
     }
     if (!long && field.fieldKind !== "list")
-      throw new OnnxError(`${schema.name}.${field.name} at byte ${from} is a list, where one number is expected`, CUT);
+      throw new OnnxError(
+        `${schema.name}.${field.name} at byte ${from} is a list, where one number is expected`,
+        BROKEN,
+      );
     const length = this.#varint(end, 5);
     if (length > end - this.#at)
       throw new OnnxError(
         `${schema.name}.${field.name} at byte ${from} is to have ${length} bytes, but ${end - this.#at} are left`,
-        CUT,
+        BROKEN,
       );
     const stop = this.#at + length;
     const message = field.fieldKind === "message" || field.fieldKind === "list" ? field.message : undefined;
@@ -96,7 +106,7 @@ class Scan {
       this.#varint(end, 10);
       return;
     }
-    if (end - this.#at < 4) throw new OnnxError(`the file is cut off inside a number at byte ${this.#at}`, CUT);
+    if (end - this.#at < 4) throw new OnnxError(`the file is cut off inside a number at byte ${this.#at}`, BROKEN);
     this.#at += 4;
   }
 
@@ -105,12 +115,12 @@ class Scan {
     const from = this.#at;
     let value = 0;
     for (let i = 0; i < longest; i++) {
-      if (this.#at >= end) throw new OnnxError(`the file is cut off inside a number at byte ${from}`, CUT);
+      if (this.#at >= end) throw new OnnxError(`the file is cut off inside a number at byte ${from}`, BROKEN);
       const byte = this.#bytes[this.#at++]!;
       value += (byte & 127) * 2 ** (7 * i);
       if (byte < 128) return value;
     }
-    throw new OnnxError(`the number at byte ${from} has more than ${longest} bytes`, CUT);
+    throw new OnnxError(`the number at byte ${from} has more than ${longest} bytes`, BROKEN);
   }
 
   #fieldsOf(schema: DescMessage): ReadonlyMap<number, DescField> {
