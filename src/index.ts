@@ -13,6 +13,13 @@
  *
  * With TypeScript 5.2, or a runtime that has it, `await using flamingo = await openFlamingo()` closes by itself.
  */
+export {
+  type OnnxFile,
+  type OnnxFileOptions,
+  readOnnxFile,
+  storedWeights,
+  writeOnnxFile,
+} from "./checkpoints/onnx.node.js";
 export { FlamingoError, UsageError } from "./errors.js";
 export {
   type Answer,

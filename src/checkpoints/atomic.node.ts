@@ -13,17 +13,31 @@ export async function writeAtomically(
   path: string,
   content: Uint8Array | string | Iterable<Uint8Array>,
 ): Promise<void> {
-  const temporary = beside(path);
-  await saying(path, async () => {
-    try {
-      await writeFlushed(temporary, content);
-      await rename(temporary, path);
-      await flushFolder(dirname(path));
-    } catch (error) {
-      await rm(temporary, { force: true }).catch(() => {});
-      throw error;
-    }
-  });
+  await writeTogether([], path, content);
+}
+
+/**
+ * Writes a file and others that it speaks of. All are whole on the disk before any gets its name, the one that speaks of
+ * the others last, and an older one of that name is taken away first: what stands there never speaks of another's files.
+ * Between the renamings, for an instant, there is no such file.
+ *
+ * @throws {OutputError} if the place cannot be written; before the first renaming everything stays as it was.
+ */
+export async function writeTogether(
+  others: readonly (readonly [path: string, content: Iterable<Uint8Array>])[],
+  path: string,
+  content: Uint8Array | string | Iterable<Uint8Array>,
+): Promise<void> {
+  const files = [...others, [path, content] as const].map(([to, what]) => ({ to, what, temporary: beside(to) }));
+  try {
+    for (const { to, what, temporary } of files) await saying(to, () => writeFlushed(temporary, what));
+    if (others.length > 0) await saying(path, () => rm(path, { force: true }));
+    for (const { to, temporary } of files) await saying(to, () => rename(temporary, to));
+    await flushFolder(dirname(path));
+  } catch (error) {
+    for (const { temporary } of files) await rm(temporary, { force: true }).catch(() => {});
+    throw error;
+  }
 }
 
 /**

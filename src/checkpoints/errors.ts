@@ -25,6 +25,11 @@ export class ModelFolderError extends FlamingoError {
   readonly code = "CHECKPOINT_FOLDER";
 }
 
+/** Numbers that an ONNX file keeps in another file, which is not there, too short, or outside the folder. */
+export class ExternalDataError extends FlamingoError {
+  readonly code = "CHECKPOINT_EXTERNAL";
+}
+
 /** A place that cannot be written, or must not be written over. */
 export class OutputError extends FlamingoError {
   readonly code = "CHECKPOINT_OUTPUT";

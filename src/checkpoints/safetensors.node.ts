@@ -36,7 +36,11 @@ async function readHeader(file: FileHandle): Promise<SafetensorsHeader> {
 /** A single read call of the system stops short of 2 GiB. */
 const LONGEST_READ = 2 ** 30;
 
-async function readRange(file: FileHandle, begin: number, end: number): Promise<Uint8Array> {
+/**
+ * Bytes `begin` to `end` of a file.
+ * @throws {SafetensorsError} if the file ends before.
+ */
+export async function readRange(file: FileHandle, begin: number, end: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(end - begin);
   let done = 0;
   while (done < bytes.length) {

@@ -4,3 +4,8 @@ import { FlamingoError } from "../errors.js";
 export class GraphError extends FlamingoError {
   readonly code = "GRAPH";
 }
+
+/** An ONNX file that is cut off, contradicts itself, is newer than this reader, or says what this library never writes. */
+export class OnnxError extends FlamingoError {
+  readonly code = "ONNX";
+}

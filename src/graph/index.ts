@@ -1,10 +1,22 @@
 /** The graph room: symbolic tensors, ops with their gradients, the reverse walk, ONNX bytes. */
 export { type Axis, type AxisLike, axes, axis, describeAxes } from "./axes.js";
 export type { ArrayOf, DType } from "./dtype.js";
-export { GraphError } from "./errors.js";
+export { GraphError, OnnxError } from "./errors.js";
 export { gradients } from "./gradients.js";
 export { type Graph, graph } from "./graph.js";
-export { type Weight, writeOnnx } from "./onnx/write.js";
+export { encodeOnnx } from "./onnx/encode.js";
+export { separateWeights } from "./onnx/external.js";
+export type {
+  Attribute,
+  ExternalBytes,
+  Initialiser,
+  OnnxInput,
+  OnnxModel,
+  OnnxNode,
+  StoredType,
+} from "./onnx/model.js";
+export { readOnnx } from "./onnx/read.js";
+export { onnxModel, type Weight, writeOnnx } from "./onnx/write.js";
 export { convolve } from "./ops/convolution.js";
 export * from "./ops/elementwise.js";
 export { embed, moveRows, oneHot } from "./ops/indexing.js";

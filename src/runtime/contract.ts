@@ -1,5 +1,5 @@
 /** What every runtime offers: graphs in, programs out. Rooms above know this and not the engine behind it. */
-import { type ArrayOf, type Axis, type DType, type Graph, type Weight, writeOnnx } from "../graph/index.js";
+import { type ArrayOf, type Axis, type DType, type Graph, readOnnx, type Weight, writeOnnx } from "../graph/index.js";
 
 /** A graph as plain data: it can be sent to another thread or written to a file. */
 export interface PortableGraph {
@@ -10,9 +10,22 @@ export interface PortableGraph {
 
 /** Writes a graph down. `weights` gives every frozen parameter by its path. */
 export function portable(graph: Graph, weights: ReadonlyMap<string, Weight>): PortableGraph {
-  const types = (values: Graph["inputs"]) =>
-    Object.fromEntries([...values].map(([name, { dtype, axes }]) => [name, { dtype, axes }]));
-  return { onnx: writeOnnx(graph, weights), inputs: types(graph.inputs), outputs: types(graph.outputs) };
+  return { onnx: writeOnnx(graph, weights), inputs: typesOf(graph.inputs), outputs: typesOf(graph.outputs) };
+}
+
+/**
+ * A graph that was written to a file, from the file's bytes.
+ * @throws {OnnxError} for bytes that are not those of a file of ours.
+ */
+export function fromOnnx(onnx: Uint8Array): PortableGraph {
+  const { inputs, outputs } = readOnnx(onnx);
+  return { onnx, inputs: typesOf(inputs), outputs: typesOf(outputs) };
+}
+
+function typesOf(
+  values: ReadonlyMap<string, { readonly dtype: DType; readonly axes: readonly Axis[] }>,
+): PortableGraph["inputs"] {
+  return Object.fromEntries([...values].map(([name, { dtype, axes }]) => [name, { dtype, axes }]));
 }
 
 /** Numbers with their sizes, row-major. */

@@ -48,6 +48,12 @@ class OnnxProgram implements Program {
       inputs[name] = toOrt(name, value, feeds[name]);
       agree(sizes, name, value, inputs[name].dims);
     }
+    for (const name of Object.keys(into))
+      if (!Object.hasOwn(this.#graph.outputs, name))
+        throw new RuntimeError(
+          `${name} is to be fetched, but the graph has no such output`,
+          `fetch one of ${Object.keys(this.#graph.outputs).join(", ")}`,
+        );
     const fetches: Record<string, ort.Tensor | null> = {};
     for (const [name, value] of Object.entries(this.#graph.outputs)) {
       const target = into[name];

@@ -1,42 +1,55 @@
-/** A graph as the bytes of an ONNX file. */
-import { create, toBinary } from "@bufbuild/protobuf";
+/** A graph as an ONNX file: its structure, and that as bytes. */
 import { type Axis, describeAxes } from "../axes.js";
-import { ARRAYS, type ArrayOf, type DType, ONNX_TYPE } from "../dtype.js";
+import { ARRAYS, type ArrayOf, type DType } from "../dtype.js";
 import { GraphError } from "../errors.js";
 import type { Graph } from "../graph.js";
-import { describe, type Emitter, type Type, type Value } from "../value.js";
+import { describe, type Emitter, type Value } from "../value.js";
+import { encodeOnnx } from "./encode.js";
 import {
-  type AttributeProto,
-  AttributeProtoSchema,
-  GraphProtoSchema,
-  ModelProtoSchema,
-  type NodeProto,
-  NodeProtoSchema,
-  type TensorProto,
-  TensorProtoSchema,
-  TypeProtoSchema,
-  ValueInfoProtoSchema,
-} from "./onnx.generated.js";
+  type Attribute,
+  bytesOf,
+  type ExternalBytes,
+  type Initialiser,
+  IR_VERSION,
+  locationFault,
+  type OnnxModel,
+  type OnnxNode,
+  OPSETS,
+  STORED_TYPE,
+} from "./model.js";
 
-/** Where the bytes of a frozen parameter are: in memory, or in another file at an offset (a safetensors file will do). */
+/**
+ * Where the numbers of a frozen parameter are: in memory, or in another file at an offset (a safetensors file will do),
+ * float32 unless told. 16-bit numbers are widened when the graph is compiled.
+ */
 export type Weight =
   | { readonly data: Float32Array }
-  | { readonly location: string; readonly offset: number; readonly length: number };
-
-const OPSET = 21n;
-const IR_VERSION = 10n;
+  | (ExternalBytes & { readonly dtype?: "float32" | "float16" | "bfloat16" });
 
 /**
  * Writes a graph as ONNX (opset 21, plus the `com.microsoft` domain of ONNX Runtime for fused products).
  *
- * @param graph  axis names without a size reach the file as `dim_param`; labels of values become their names
- * @param weights  bytes of every frozen parameter by its path
- * @throws {GraphError} if a frozen parameter has no weight or one of the wrong size
+ * @param graph  axis names without a size reach the file as `dim_param`, all of them as denotations; labels of values
+ *   become their names
+ * @param weights  the numbers of every frozen parameter by its path
+ * @throws {GraphError} if a frozen parameter has no weight or one of the wrong size, or if the file would have 2 GB
  */
 export function writeOnnx(graph: Graph, weights: ReadonlyMap<string, Weight>): Uint8Array {
+  return encodeOnnx(onnxModel(graph, weights));
+}
+
+/**
+ * What the file of a graph says, as plain data.
+ * @param weights  the numbers of every frozen parameter by its path; they are not copied
+ * @throws {GraphError} if a frozen parameter has no weight or one of the wrong size
+ */
+export function onnxModel(graph: Graph, weights: ReadonlyMap<string, Weight>): OnnxModel {
   const names = nameValues(graph);
   const writer = new Writer(names);
-  for (const [path, value] of graph.frozen) writer.weight(names.get(value)!, value, weights.get(path), path);
+  for (const [path, value] of graph.frozen) {
+    writer.current = names.get(value)!;
+    writer.weight(value, weights.get(path), path);
+  }
   for (const value of graph.constants) {
     if (value.source.kind === "constant") writer.tensor(names.get(value)!, value.dtype, value.axes, value.source.data);
   }
@@ -47,22 +60,20 @@ export function writeOnnx(graph: Graph, weights: ReadonlyMap<string, Weight>): U
   for (const [name, value] of graph.outputs) {
     if (names.get(value) !== name) writer.node("Identity", [names.get(value)!], [name]);
   }
-  const model = create(ModelProtoSchema, {
+  const read = new Set(writer.nodes.flatMap(({ inputs }) => inputs));
+  return {
     irVersion: IR_VERSION,
-    producerName: "flamingo-ts",
-    opsetImport: [
-      { domain: "", version: OPSET },
-      { domain: "com.microsoft", version: 1n },
-    ],
-    graph: create(GraphProtoSchema, {
-      name: "flamingo",
-      node: writer.nodes,
-      initializer: writer.initializers,
-      input: [...graph.inputs].map(([name, value]) => create(ValueInfoProtoSchema, { name, type: typeProto(value) })),
-      output: [...graph.outputs].map(([name, value]) => create(ValueInfoProtoSchema, { name, type: typeProto(value) })),
-    }),
-  });
-  return toBinary(ModelProtoSchema, model);
+    producer: "flamingo-ts",
+    opsets: new Map(
+      [...OPSETS].filter(([domain]) => domain === "" || writer.nodes.some((node) => node.domain === domain)),
+    ),
+    inputs: new Map(
+      [...graph.inputs].map(([name, { dtype, axes }]) => [name, { dtype, axes, unread: !read.has(name) }]),
+    ),
+    outputs: new Map([...graph.outputs].map(([name, { dtype, axes }]) => [name, { dtype, axes }])),
+    initialisers: writer.initialisers,
+    nodes: writer.nodes,
+  };
 }
 
 /** One name a value: inputs and parameters keep theirs, others take their label, made unique. */
@@ -90,8 +101,8 @@ function nameValues(graph: Graph): Map<Value, string> {
 }
 
 class Writer implements Emitter {
-  readonly nodes: NodeProto[] = [];
-  readonly initializers: TensorProto[] = [];
+  readonly nodes: OnnxNode[] = [];
+  readonly initialisers = new Map<string, Initialiser>();
   /** Name of the value being made: the prefix of its intermediates. */
   current = "";
   readonly #names: ReadonlyMap<Value, string>;
@@ -136,53 +147,46 @@ class Writer implements Emitter {
     attributes: Record<string, number | string | readonly number[] | { float: number }> = {},
     domain = "",
   ): void {
-    this.nodes.push(
-      create(NodeProtoSchema, {
-        opType: type,
-        domain,
-        name: outputs[0] ?? "",
-        input: [...inputs],
-        output: [...outputs],
-        attribute: Object.entries(attributes).map(([name, value]) => attributeProto(name, value)),
-      }),
-    );
+    this.nodes.push({
+      name: outputs[0] ?? "",
+      type,
+      domain,
+      inputs,
+      outputs,
+      attributes: new Map(Object.entries(attributes).map(([key, value]) => [key, attributeOf(value)])),
+    });
   }
 
-  tensor(name: string, dtype: DType, axes: readonly Axis[], data: ArrayOf): void {
-    this.initializers.push(
-      create(TensorProtoSchema, {
-        name,
-        dataType: ONNX_TYPE[dtype],
-        dims: axes.map(({ size }) => BigInt(size!)),
-        rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
-      }),
-    );
+  tensor(name: string, dtype: DType, axes: readonly Axis[], numbers: ArrayOf): void {
+    const data = new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
+    this.initialisers.set(name, { dtype, axes, data });
   }
 
-  weight(name: string, value: Value, weight: Weight | undefined, path: string): void {
+  weight(value: Value, weight: Weight | undefined, path: string): void {
     const count = value.axes.reduce((product, { size }) => product * size!, 1);
     if (weight === undefined)
       throw new GraphError(`no weight for the frozen parameter ${path}`, "give every frozen parameter its numbers");
-    const held = "data" in weight ? weight.data.length : weight.length / 4;
+    const dtype = "data" in weight ? "float32" : (weight.dtype ?? "float32");
+    const held = "data" in weight ? weight.data.length : weight.length / bytesOf(dtype);
     if (held !== count)
       throw new GraphError(
         `${path} has ${held} numbers for axes ${describeAxes(value.axes)}`,
         "give the parameter its own shape",
       );
     if ("data" in weight) {
-      this.tensor(name, "float32", value.axes, weight.data);
+      this.tensor(this.current, "float32", value.axes, weight.data);
       return;
     }
-    const entries = { location: weight.location, offset: `${weight.offset}`, length: `${weight.length}` };
-    this.initializers.push(
-      create(TensorProtoSchema, {
-        name,
-        dataType: ONNX_TYPE.float32,
-        dims: value.axes.map(({ size }) => BigInt(size!)),
-        dataLocation: 1,
-        externalData: Object.entries(entries).map(([key, text]) => ({ key, value: text })),
-      }),
-    );
+    const { location, offset, length } = weight;
+    const fault = locationFault(location);
+    if (fault !== undefined)
+      throw new GraphError(
+        `the weights of ${path} are to be in "${location}", which ${fault}`,
+        "put that file beside the .onnx and name it from there",
+      );
+    const stored = dtype === "float32" ? this.current : this.fresh("stored");
+    this.initialisers.set(stored, { dtype, axes: value.axes, data: { location, offset, length } });
+    if (stored !== this.current) this.node("Cast", [stored], [this.current], { to: STORED_TYPE.float32 });
   }
 
   #shared(dtype: DType, sizes: readonly number[], values: readonly number[]): string {
@@ -203,30 +207,9 @@ class Writer implements Emitter {
   }
 }
 
-function attributeProto(name: string, value: number | string | readonly number[] | { float: number }): AttributeProto {
-  if (typeof value === "number") return create(AttributeProtoSchema, { name, type: 2, i: BigInt(value) });
-  if (typeof value === "string")
-    return create(AttributeProtoSchema, { name, type: 3, s: new TextEncoder().encode(value) });
-  if ("float" in value) return create(AttributeProtoSchema, { name, type: 1, f: value.float });
-  return create(AttributeProtoSchema, { name, type: 7, ints: value.map(BigInt) });
-}
-
-function typeProto({ dtype, axes }: Type) {
-  return create(TypeProtoSchema, {
-    value: {
-      case: "tensorType",
-      value: {
-        elemType: ONNX_TYPE[dtype],
-        shape: {
-          dim: axes.map(({ name, size }) => ({
-            value:
-              size === undefined
-                ? { case: "dimParam" as const, value: name }
-                : { case: "dimValue" as const, value: BigInt(size) },
-            denotation: name,
-          })),
-        },
-      },
-    },
-  });
+function attributeOf(value: number | string | readonly number[] | { float: number }): Attribute {
+  if (typeof value === "number") return { kind: "int", value: BigInt(value) };
+  if (typeof value === "string") return { kind: "string", value };
+  if ("float" in value) return { kind: "float", value: value.float };
+  return { kind: "ints", value: value.map(BigInt) };
 }
