@@ -18,9 +18,9 @@ import {
   ValueInfoProtoSchema,
 } from "./onnx.generated.js";
 
-/** Where the bytes of a frozen parameter are: in memory, or in another file at an offset (a safetensors file will do). */
+/** Where the bytes of a frozen parameter are, in its element type: in memory, or in another file at an offset (a safetensors file will do). */
 export type Weight =
-  | { readonly data: Float32Array }
+  | { readonly data: Float32Array | Uint16Array }
   | { readonly location: string; readonly offset: number; readonly length: number };
 
 const OPSET = 21n;
@@ -163,21 +163,22 @@ class Writer implements Emitter {
     const count = value.axes.reduce((product, { size }) => product * size!, 1);
     if (weight === undefined)
       throw new GraphError(`no weight for the frozen parameter ${path}`, "give every frozen parameter its numbers");
-    const held = "data" in weight ? weight.data.length : weight.length / 4;
+    const { BYTES_PER_ELEMENT: bytes } = ARRAYS[value.dtype];
+    const held = ("data" in weight ? weight.data.byteLength : weight.length) / bytes;
     if (held !== count)
       throw new GraphError(
         `${path} has ${held} numbers for axes ${describeAxes(value.axes)}`,
         "give the parameter its own shape",
       );
     if ("data" in weight) {
-      this.tensor(name, "float32", value.axes, weight.data);
+      this.tensor(name, value.dtype, value.axes, weight.data);
       return;
     }
     const entries = { location: weight.location, offset: `${weight.offset}`, length: `${weight.length}` };
     this.initializers.push(
       create(TensorProtoSchema, {
         name,
-        dataType: ONNX_TYPE.float32,
+        dataType: ONNX_TYPE[value.dtype],
         dims: value.axes.map(({ size }) => BigInt(size!)),
         dataLocation: 1,
         externalData: Object.entries(entries).map(([key, text]) => ({ key, value: text })),
@@ -186,6 +187,11 @@ class Writer implements Emitter {
   }
 
   #shared(dtype: DType, sizes: readonly number[], values: readonly number[]): string {
+    if (dtype === "float16")
+      throw new GraphError(
+        `${this.current} computes in float16, which only stores numbers`,
+        "cast it to float32 first",
+      );
     const key = `${dtype}[${sizes}]:${values}`;
     const known = this.#constants.get(key);
     if (known !== undefined) return known;
