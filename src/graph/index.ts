@@ -5,13 +5,43 @@ export { GraphError } from "./errors.js";
 export { gradients } from "./gradients.js";
 export { type Graph, graph, subgraph } from "./graph.js";
 export { type Weight, writeOnnx } from "./onnx/write.js";
-export * from "./ops/activations.js";
+export { gelu, geluTanh, quickGelu, relu, sigmoid, silu, softplus, squaredRelu } from "./ops/activations.js";
 export { addAlong, argMax, argMin, cumulativeSum, takeAlong, topK } from "./ops/along.js";
 export { flip, split, squeeze, stack, tile, unsqueeze } from "./ops/arrange.js";
 export { contract } from "./ops/contract.js";
 export { type ConvolutionOptions, convolve } from "./ops/convolution.js";
 export { crossEntropy } from "./ops/cross-entropy.js";
-export * from "./ops/elementwise.js";
+export {
+  abs,
+  add,
+  and,
+  cast,
+  clip,
+  div,
+  equal,
+  erf,
+  exp,
+  greater,
+  greaterOrEqual,
+  less,
+  lessOrEqual,
+  log,
+  maximum,
+  minimum,
+  mul,
+  neg,
+  not,
+  notEqual,
+  or,
+  pow,
+  reciprocal,
+  rsqrt,
+  sign,
+  sqrt,
+  sub,
+  tanh,
+  where,
+} from "./ops/elementwise.js";
 export { checkpoint, stopGradient } from "./ops/flow.js";
 export { embed, gather, moveRows, oneHot, scatterAdd } from "./ops/indexing.js";
 export { matmul } from "./ops/linear.js";

@@ -124,7 +124,7 @@ const CLASSES: Record<string, Class> = {
   products: {
     draw: (random) => {
       const front = drawAxes(random, 0, 2);
-      const [rows, inner, columns] = [axis("rows", 2 + random.integer(3)), 3, axis("columns", 2 + random.integer(3))];
+      const [rows, inner, columns] = [axis("rows", 2 + random.integer(3)), 3, 2 + random.integer(3)];
       const [transposeLeft, transposeRight] = [random.chance(0.5), random.chance(0.5)];
       const left = normal(...front, ...(transposeLeft ? [inner, rows] : [rows, inner]));
       const right = normal(...narrowed(random, front), ...(transposeRight ? [columns, inner] : [inner, columns]));

@@ -247,8 +247,10 @@ const EVALUATIONS: Evaluations = {
     ),
   ],
   Flip: ([x], { at }) => [byRows(x!, (row) => row.reverse(), at)],
-  Unsqueeze: ([x], { at }) => [{ shape: x!.shape.toSpliced(at, 0, 1), data: x!.data }],
-  Squeeze: ([x], { at }) => [{ shape: x!.shape.toSpliced(at, 1), data: x!.data }],
+  Unsqueeze: ([x], { at }) => [
+    { shape: at.reduce((shape, place) => shape.toSpliced(place, 0, 1), [...x!.shape]), data: x!.data },
+  ],
+  Squeeze: ([x], { at }) => [{ shape: x!.shape.filter((_, i) => !at.includes(i)), data: x!.data }],
   StopGradient: ([x]) => [x!],
   After: ([x]) => [x!],
   Checkpoint: ([result]) => [result!],

@@ -128,7 +128,7 @@ export interface ConvolutionOptions extends WindowOptions {
  *   told otherwise, as they are
  */
 export function convolve(x: Value, weight: Value, { kernel, groups = 1, ...options }: ConvolutionOptions = {}): Value {
-  const over = x.axes.length - 2;
+  const over = Math.max(0, x.axes.length - 2);
   const taps = weight.axes[0]!.size!;
   const side = Math.round(taps ** (1 / over));
   const windows = windowsOf(kernel ?? Array<number>(over).fill(side), options);

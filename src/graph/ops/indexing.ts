@@ -1,7 +1,7 @@
 /** Ops that pick entries by index. */
 import { type Axis, type AxisLike, axes as axesOf, describeAxes, mergeAxes, position } from "../axes.js";
 import { GraphError } from "../errors.js";
-import { apply, describe, type InputGradient, type Op, type Value } from "../value.js";
+import { apply, describe, type Emitter, type InputGradient, type Op, type Value } from "../value.js";
 
 /** Refuses an index that is not of whole numbers. */
 export function checkIndex(index: Value): void {
@@ -72,19 +72,7 @@ export const indexingOps = {
       emit.node("Reshape", [emit.nameOf(x!), emit.integers(inferred(flat.map(volume), x!))], [names.flat]);
       if (at === 0) emit.node("Gemm", [names.hot, names.flat], [sum], { transA: 1 });
       else emit.node("FusedMatMul", [names.hot, names.flat], [sum], { transA: 1 }, "com.microsoft");
-      emit.node(
-        "Reshape",
-        [
-          sum,
-          emit.integers(
-            inferred(
-              y!.axes.map(({ size }) => size),
-              y!,
-            ),
-          ),
-        ],
-        [emit.nameOf(y!)],
-      );
+      emit.node("Reshape", [sum, emitSizes(emit, x!, y!, at, after)], [emit.nameOf(y!)]);
     },
     gradient: (g, { inputs: [, index] }, { at }): InputGradient[] => [() => gather(g, index!, at), null],
   } satisfies Op<{ at: number; into: Axis }>,
@@ -136,7 +124,18 @@ export const indexingOps = {
   } satisfies Op<null>,
 };
 
-function asInt64(emit: Parameters<Op<null>["emit"]>[0], name: string, index: Value): string {
+/** The sizes of `y`, which has those of `x` but for one in place of `at` to `after`. */
+function emitSizes(emit: Emitter, x: Value, y: Value, at: number, after: number): string {
+  const sizes = y.axes.map(({ size }) => size);
+  if (sizes.every((size) => size !== undefined)) return emit.integers(sizes);
+  const names = { front: emit.fresh("front"), rest: emit.fresh("rest"), sizes: emit.fresh("sizes") };
+  emit.node("Shape", [emit.nameOf(x)], [names.front], { end: at });
+  emit.node("Shape", [emit.nameOf(x)], [names.rest], { start: after });
+  emit.node("Concat", [names.front, emit.integers([sizes[at]!]), names.rest], [names.sizes], { axis: 0 });
+  return names.sizes;
+}
+
+function asInt64(emit: Emitter, name: string, index: Value): string {
   if (index.dtype === "int64") return name;
   const wide = emit.fresh("wide");
   emit.node("Cast", [name], [wide], { to: 7 });

@@ -8,7 +8,7 @@ import { patches, positionsOf, seenPositions, tapsOf, type WindowOptions, type W
 
 /** Windows beside each other and nothing beyond the border, unless told otherwise. */
 function poolingWindows(x: Value, kernel: number | readonly number[], options: WindowOptions): Windows {
-  const sizes = typeof kernel === "number" ? Array<number>(x.axes.length - 2).fill(kernel) : kernel;
+  const sizes = typeof kernel === "number" ? Array<number>(Math.max(0, x.axes.length - 2)).fill(kernel) : kernel;
   const windows = windowsOf(sizes, { stride: sizes, padding: 0, ...options });
   sizes.forEach((taps, i) => {
     if (Math.max(windows.before[i]!, windows.after[i]!) > (taps - 1) * windows.dilation[i]!)

@@ -48,6 +48,8 @@ export function windowsOf(
   const each = <T>(given: T | readonly T[]): readonly T[] =>
     Array.isArray(given) ? given : kernel.map(() => given as T);
   const [strides, dilations] = [each(stride), each(dilation)];
+  if (kernel.length === 0)
+    throw new GraphError("windows over no axis of positions", "give [pictures, ..positions, channels]");
   const lists = { kernel, stride: strides, dilation: dilations };
   for (const [name, list] of Object.entries(lists))
     if (list.length !== kernel.length || list.some((n) => !Number.isInteger(n) || n < 1))
@@ -133,7 +135,7 @@ function seers(sizes: readonly number[], windows: Windows): { readonly each: num
   seen.forEach((at, entry) => {
     lists[at]?.push(entry);
   });
-  const each = Math.max(1, ...lists.map((list) => list.length));
+  const each = lists.reduce((most, list) => Math.max(most, list.length), 1);
   return { each, entries: lists.flatMap((list) => [...list, ...Array(each - list.length).fill(seen.length)]) };
 }
 
