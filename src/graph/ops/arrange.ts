@@ -52,7 +52,7 @@ export const arrangeOps = {
     },
     emit: (emit, { inputs: [x], outputs: [y] }, { at }) =>
       emit.node("Unsqueeze", [emit.nameOf(x!), emit.integers(at)], [emit.nameOf(y!)]),
-    gradient: (g, _node, { at }) => [() => apply(arrangeOps.Squeeze, [g], { at })],
+    gradient: (g, _node, { at }) => [() => squeeze(g, ...at)],
   } satisfies Op<{ at: readonly number[] }>,
 
   Squeeze: {

@@ -12,7 +12,7 @@ import {
   type Value,
 } from "../value.js";
 import { addAlong } from "./along.js";
-import { exp, mul, neg, notEqual, sub, where } from "./elementwise.js";
+import { exp, mul, notEqual, sub, where } from "./elementwise.js";
 import { reshape } from "./shape.js";
 
 /** How targets are read. */
@@ -78,7 +78,7 @@ export const crossEntropyOps = {
         const probability = exp(logProbability!);
         const even = smoothing / logits!.axes[1]!.size!;
         const fromEven = smoothing === 0 ? probability : sub(probability, scalar(even));
-        return addAlong(mul(fromEven, each), at, neg(mul(each, scalar(1 - smoothing))), 1);
+        return addAlong(mul(fromEven, each), at, mul(each, scalar(smoothing - 1)), 1);
       },
       null,
     ],
