@@ -174,6 +174,11 @@ export const CASES: Record<OpName, readonly Case[]> = {
       make: (x) => trim(x!, 1, 1, 2, axis("short", 2)),
     },
     {
+      about: "that takes all under another name",
+      inputs: [normal(batch, axis("captions", 3))],
+      make: (x) => trim(x!, 1, 0, 0, axis("pictures", 3)),
+    },
+    {
       about: "that leaves none",
       inputs: [normal(batch, axis("long", 5))],
       make: (x) => trim(x!, 1, 2, 0, axis("short", 3)),

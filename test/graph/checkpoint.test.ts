@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import {
+  add,
   axes,
   axis,
   checkpoint,
@@ -69,6 +70,8 @@ describe("a checkpoint", () => {
     const [once, twice] = [await ran(kept), await ran(recomputed)];
     expect(count(once, "Erf")).toBe(9);
     expect(count(twice, "Erf")).toBe(18);
+    const twins = graph({ y: add(erf(exp(x)), erf(exp(x))) });
+    expect(count(await ran(twins), "Erf"), "of twins behind no barrier").toBe(1);
   });
 
   it("is computed again only when its gradient is due, one layer after the other", async () => {

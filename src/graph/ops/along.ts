@@ -24,7 +24,8 @@ function alongside(x: Value, index: Value, at: number): Type["axes"] {
   return x.axes.map((a, i) => (i === at ? index.axes[i]! : mergeAxes(a, index.axes[i]!)));
 }
 
-interface Best {
+/** An axis whose best entry is looked for, and whether it stays, with size 1. */
+export interface Best {
   readonly at: number;
   readonly keep: boolean;
 }

@@ -3,7 +3,7 @@ import { nodesLeadingTo, pullback } from "../gradients.js";
 import { apply, type InputGradient, type Node, type Op, type Value } from "../value.js";
 
 /** A part of the graph, as it was built. */
-interface Block {
+export interface Block {
   /** What it is made of: its inputs, then whatever else its nodes read from outside. */
   readonly externals: readonly Value[];
   /** How many of those are its inputs. */

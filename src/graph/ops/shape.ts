@@ -192,11 +192,11 @@ export function pad(x: Value, at: number, before: number, after: number, value =
   return padTo(x, from, before, after, longer, value);
 }
 
-/** `pad`, when it is known which axis the result has. */
+/** `pad`, when it is known which axis the result has; nothing to pad may still be a name to give back. */
 function padTo(x: Value, at: number, before: number, after: number, axis: Axis, value: number): Value {
-  return before === 0 && after === 0 && sameSize(x.axes[at]!, axis)
-    ? x
-    : apply(shapeOps.Pad, [x], { at, before, after, axis, value });
+  const own = x.axes[at]!;
+  const unchanged = before === 0 && after === 0 && sameSize(own, axis) && (own.name === "" || own.name === axis.name);
+  return unchanged ? x : apply(shapeOps.Pad, [x], { at, before, after, axis, value });
 }
 
 /** `step - 1` zeros between the entries of axis `at`. */
