@@ -70,3 +70,14 @@ export function broadcast(a: readonly Axis[], b: readonly Axis[]): Axis[] {
     return mergeAxes(left, right);
   });
 }
+
+/** The place of an axis, counted from 0; a negative one counts from the end. */
+export function position({ axes }: { readonly axes: readonly Axis[] }, at: number): number {
+  const from = at < 0 ? at + axes.length : at;
+  if (axes[from] === undefined)
+    throw new GraphError(
+      `no axis ${at} among ${describeAxes(axes)}`,
+      `count from 0 to ${axes.length - 1}, or from the end from -1 to -${axes.length}`,
+    );
+  return from;
+}

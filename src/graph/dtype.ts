@@ -1,5 +1,6 @@
-/** Element types: the JavaScript array that holds each, and its number in ONNX files. */
+/** Element types: the JavaScript array that holds each, and its number in ONNX files. Of float16 the array holds the bits. */
 export const ARRAYS = {
+  float16: Uint16Array,
   float32: Float32Array,
   float64: Float64Array,
   int32: Int32Array,
@@ -11,10 +12,15 @@ export const ARRAYS = {
 export type DType = keyof typeof ARRAYS;
 
 /** An array of any element type. */
-export type ArrayOf = Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array;
+export type ArrayOf = Uint16Array | Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array;
 
 /** `TensorProto.DataType` of each element type. */
-export const ONNX_TYPE = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float64: 11 } as const satisfies Record<
-  DType,
-  number
->;
+export const ONNX_TYPE = {
+  float32: 1,
+  uint8: 2,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  float64: 11,
+} as const satisfies Record<DType, number>;

@@ -9,3 +9,13 @@ export class GraphError extends FlamingoError {
 export class OnnxError extends FlamingoError {
   readonly code = "ONNX";
 }
+
+/** A line of a stack, down to the place it names: `file:line:column`. */
+const PLACE = /\(?((?:file:|node:|https?:|\/|[A-Za-z]:)[^()\s]*:\d+:\d+)\)?$/;
+const GRAPH_ROOM = /[\\/](?:src|dist)[\\/]graph[\\/]/;
+
+/** The line of the graph room's caller at which an error arose, where the engine of the language tells. */
+export function callerOf({ stack = "" }: Error): string | undefined {
+  const places = stack.split("\n").map((line) => PLACE.exec(line.trim())?.[1]);
+  return places.find((place) => place !== undefined && !GRAPH_ROOM.test(place));
+}

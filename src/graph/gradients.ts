@@ -10,18 +10,46 @@ import { constant, describe, type Node, type Value } from "./value.js";
  * @param loss  a scalar
  * @param wanted  usually the trained parameters
  * @returns  for each wanted value a value of the same axes
- * @throws {GraphError} if the loss is not a scalar, does not depend on a wanted value, or depends on it through an op
+ * @throws {GraphError} if the loss is not a scalar, a wanted value is no real number, or the loss does not depend on a wanted value, or depends on it through an op
  *   without a gradient (the message gives the op's reason) or a by-product: a silent zero would leave a parameter
  *   untrained, or trained on part of its slope.
  */
 export function gradients(loss: Value, wanted: readonly Value[]): Value[] {
   if (loss.axes.length !== 0) throw new GraphError(`the gradient of ${describe(loss)}`, "reduce it to a scalar first");
-  const order = nodesLeadingTo([loss]);
-  const reaches = new Set<Value>(wanted);
-  for (const node of order) if (node.inputs.some((x) => reaches.has(x))) for (const y of node.outputs) reaches.add(y);
+  for (const value of wanted)
+    if (!value.dtype.startsWith("float"))
+      throw new GraphError(
+        `the gradient with respect to ${describe(value)}, which holds no real numbers`,
+        "ask for that of a float32 value: of the table that an index looks up, not of the index",
+      );
+  const found = pullback(nodesLeadingTo([loss]), new Map([[loss, constant(Float32Array.of(1), [])]]), wanted);
+  return wanted.map((value, i) => {
+    const gradient = found[i];
+    if (gradient === undefined)
+      throw new GraphError(
+        `the loss does not depend on ${describe(value)}`,
+        "leave it out of the trained parameters, or use it",
+      );
+    return gradient;
+  });
+}
 
-  const gathered = new Map<Value, Value>([[loss, constant(Float32Array.of(1), [])]]);
-  for (const node of order.reverse()) {
+/**
+ * Carries gradients back through some nodes.
+ * @param nodes  each after those it reads
+ * @param from  the gradient of each result one starts from
+ * @returns  for each wanted value its gradient; undefined if no slope leads there
+ */
+export function pullback(
+  nodes: readonly Node[],
+  from: ReadonlyMap<Value, Value>,
+  wanted: readonly Value[],
+): (Value | undefined)[] {
+  const reaches = new Set<Value>(wanted);
+  for (const node of nodes) if (node.inputs.some((x) => reaches.has(x))) for (const y of node.outputs) reaches.add(y);
+
+  const gathered = new Map(from);
+  for (const node of nodes.toReversed()) {
     const result = node.outputs[0]!;
     const byProduct = node.outputs.slice(1).find((y) => gathered.has(y));
     if (byProduct !== undefined)
@@ -38,7 +66,7 @@ export function gradients(loss: Value, wanted: readonly Value[]): Value[] {
         `${describe(result)} has no gradient: ${rule.none}`,
         "keep it off the path from the trained parameters to the loss",
       );
-    const toInputs = rule(gradient, node, node.attributes);
+    const toInputs = rule(gradient, node, node.attributes, (x) => reaches.has(x));
     node.inputs.forEach((x, i) => {
       const build = toInputs[i];
       if (!reaches.has(x) || build === null || build === undefined) return;
@@ -47,15 +75,7 @@ export function gradients(loss: Value, wanted: readonly Value[]): Value[] {
       gathered.set(x, before === undefined ? more : add(before, more));
     });
   }
-  return wanted.map((value) => {
-    const gradient = gathered.get(value);
-    if (gradient === undefined)
-      throw new GraphError(
-        `the loss does not depend on ${describe(value)}`,
-        "leave it out of the trained parameters, or use it",
-      );
-    return gradient;
-  });
+  return wanted.map((value) => gathered.get(value));
 }
 
 /** The nodes that some values are made of, each after its inputs. */

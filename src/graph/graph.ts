@@ -1,7 +1,7 @@
 /** A graph: named outputs, and what they need from outside. */
 import { GraphError } from "./errors.js";
 import { nodesLeadingTo } from "./gradients.js";
-import type { Node, Value } from "./value.js";
+import { describe, type Node, type Value } from "./value.js";
 
 /** A frozen graph, ready to be written or run. */
 export interface Graph {
@@ -15,8 +15,12 @@ export interface Graph {
   readonly outputs: ReadonlyMap<string, Value>;
 }
 
-/** The graph that computes `outputs`. */
-export function graph(outputs: Record<string, Value>): Graph {
+/**
+ * The graph that computes `outputs`.
+ * @param expected  inputs that callers mean to feed
+ * @throws {GraphError} if an expected input is read by no output, or two inputs have one name
+ */
+export function graph(outputs: Record<string, Value>, expected: readonly Value[] = []): Graph {
   const values = Object.values(outputs);
   const nodes = nodesLeadingTo(values);
   const inputs = new Map<string, Value>();
@@ -34,5 +38,25 @@ export function graph(outputs: Record<string, Value>): Graph {
     else if (source.kind === "parameter") take(source.trained ? inputs : frozen, source.path, value);
     else if (source.kind === "constant") constants.add(value);
   }
+  const unused = expected.filter((value) => ![...inputs.values(), ...frozen.values()].includes(value));
+  if (unused.length > 0)
+    throw new GraphError(
+      `no output reads ${unused.map(describe).join(", ")}; read are ${[...inputs.keys()].join(", ") || "no inputs"}`,
+      "leave out what is not read, or make an output depend on it",
+    );
   return { nodes, inputs, frozen, constants: [...constants], outputs: new Map(Object.entries(outputs)) };
+}
+
+/**
+ * The part of a graph that computes some of its outputs.
+ * @throws {GraphError} if there is no output of a name
+ */
+export function subgraph(from: Graph, names: readonly string[]): Graph {
+  const missing = names.filter((name) => !from.outputs.has(name));
+  if (missing.length > 0)
+    throw new GraphError(
+      `no output is called ${missing.join(", ")}; there are ${[...from.outputs.keys()].join(", ")}`,
+      "ask for outputs by the names under which they were given to the graph",
+    );
+  return graph(Object.fromEntries(names.map((name) => [name, from.outputs.get(name)!])));
 }

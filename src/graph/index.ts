@@ -3,7 +3,7 @@ export { type Axis, type AxisLike, axes, axis, describeAxes } from "./axes.js";
 export type { ArrayOf, DType } from "./dtype.js";
 export { GraphError, OnnxError } from "./errors.js";
 export { gradients } from "./gradients.js";
-export { type Graph, graph } from "./graph.js";
+export { type Graph, graph, subgraph } from "./graph.js";
 export { encodeOnnx } from "./onnx/encode.js";
 export { separateWeights } from "./onnx/external.js";
 export type {
@@ -17,12 +17,50 @@ export type {
 } from "./onnx/model.js";
 export { readOnnx } from "./onnx/read.js";
 export { onnxModel, type Weight, writeOnnx } from "./onnx/write.js";
-export { convolve } from "./ops/convolution.js";
-export * from "./ops/elementwise.js";
-export { embed, moveRows, oneHot } from "./ops/indexing.js";
+export { gelu, geluTanh, quickGelu, relu, sigmoid, silu, softplus, squaredRelu } from "./ops/activations.js";
+export { addAlong, argMax, argMin, cumulativeSum, takeAlong, topK } from "./ops/along.js";
+export { flip, split, squeeze, stack, tile, unsqueeze } from "./ops/arrange.js";
+export { contract } from "./ops/contract.js";
+export { type ConvolutionOptions, convolve } from "./ops/convolution.js";
+export { crossEntropy } from "./ops/cross-entropy.js";
+export {
+  abs,
+  add,
+  and,
+  cast,
+  clip,
+  div,
+  equal,
+  erf,
+  exp,
+  greater,
+  greaterOrEqual,
+  less,
+  lessOrEqual,
+  log,
+  maximum,
+  minimum,
+  mul,
+  neg,
+  not,
+  notEqual,
+  or,
+  pow,
+  reciprocal,
+  rsqrt,
+  sign,
+  sqrt,
+  sub,
+  tanh,
+  where,
+} from "./ops/elementwise.js";
+export { checkpoint, stopGradient } from "./ops/flow.js";
+export { embed, gather, moveRows, oneHot, scatterAdd } from "./ops/indexing.js";
 export { matmul } from "./ops/linear.js";
-export { crossEntropy, layerNorm, logSoftmax, softmax } from "./ops/normalise.js";
-export { max, mean, sum } from "./ops/reduce.js";
+export { groupNorm, layerNorm, logSoftmax, rmsNorm, softmax } from "./ops/normalise.js";
+export { averagePool, maxPool } from "./ops/pooling.js";
+export { count, logSumExp, max, mean, min, product, sum } from "./ops/reduce.js";
 export { broadcastTo, concat, pad, reshape, slice, transpose, trim } from "./ops/shape.js";
 export { OPS, type OpName } from "./ops/table.js";
+export type { WindowOptions } from "./ops/windows.js";
 export { constant, describe, input, named, parameter, scalar, type Value } from "./value.js";

@@ -4,7 +4,7 @@
  */
 import { type Axis, describeAxes, sizesOf } from "./axes.js";
 import { ARRAYS, type ArrayOf, type DType } from "./dtype.js";
-import { GraphError } from "./errors.js";
+import { callerOf, GraphError } from "./errors.js";
 
 /** What a value holds: its element type and its axes, outermost first. */
 export interface Type {
@@ -49,7 +49,13 @@ export interface Op<Attributes> {
   /** Writes the ONNX nodes; `emit` names inputs and outputs. */
   emit(emit: Emitter, node: Node, attributes: Attributes): void;
   readonly gradient:
-    | ((gradient: Value, node: Node, attributes: Attributes) => readonly InputGradient[])
+    | ((
+        gradient: Value,
+        node: Node,
+        attributes: Attributes,
+        /** Whether anybody needs the gradient of an input. */
+        wants: (input: Value) => boolean,
+      ) => readonly InputGradient[])
     | { readonly none: string };
 }
 
@@ -84,7 +90,12 @@ export function applyAll<A>(op: Op<A>, inputs: readonly Value[], attributes: A):
     types = op.types(inputs, attributes);
   } catch (error) {
     if (!(error instanceof GraphError)) throw error;
-    throw new GraphError(`${op.name}(${inputs.map(describe).join(", ")}): ${error.problem}`, error.mend);
+    const line = callerOf(error);
+    throw new GraphError(
+      `${op.name}(${inputs.map(describe).join(", ")}): ${error.problem}${line === undefined ? "" : `, at ${line}`}`,
+      error.mend,
+      { cause: error },
+    );
   }
   const outputs: Value[] = [];
   const node: Node = { op, inputs, attributes, outputs };
@@ -104,9 +115,17 @@ export function input(name: string, dtype: DType, axes: readonly Axis[]): Value 
   return { dtype, axes, source: { kind: "input", name }, label: name };
 }
 
-/** A parameter of the model: fed at every run when trained, written into the graph as a constant when frozen. */
-export function parameter(path: string, axes: readonly Axis[], trained: boolean): Value {
-  return { dtype: "float32", axes, source: { kind: "parameter", path, trained }, label: path };
+/**
+ * A parameter of the model: fed at every run when trained, written into the graph as a constant when frozen. One of
+ * float16 takes half the room in the file; ops compute in float32, so `cast` it first.
+ */
+export function parameter(
+  path: string,
+  axes: readonly Axis[],
+  trained: boolean,
+  dtype: "float32" | "float16" = "float32",
+): Value {
+  return { dtype, axes, source: { kind: "parameter", path, trained }, label: path };
 }
 
 /** Numbers written in the graph. */

@@ -25,7 +25,8 @@ import {
 import { type ModelProto, ModelProtoSchema } from "../../src/graph/onnx/onnx.generated.js";
 import { fromOnnx, portable } from "../../src/runtime/contract.js";
 import { nodeRuntime } from "../../src/runtime/onnx.node.js";
-import { CASES, open } from "./cases.js";
+import { CASES } from "./cases.js";
+import { open } from "./filled.js";
 
 const none = new Map<string, Weight>();
 

@@ -3,28 +3,44 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fromBinary } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { toFloat16 } from "../../src/checkpoints/half.js";
 import {
   add,
   axes,
   axis,
+  cast,
+  clip,
   concat,
   constant,
+  convolve,
   crossEntropy,
   embed,
   type Graph,
+  gradients,
   graph,
+  greater,
+  groupNorm,
   input,
   layerNorm,
   matmul,
+  maxPool,
   moveRows,
   mul,
   named,
+  not,
   oneHot,
   parameter,
   relu,
   reshape,
   scalar,
+  scatterAdd,
+  softmax,
+  split,
+  squeeze,
+  subgraph,
   sum,
+  tile,
+  topK,
   type Value,
   type Weight,
   writeOnnx,
@@ -148,6 +164,24 @@ describe("frozen weights", () => {
     expect([...y!.data]).toEqual(expected);
   });
 
+  it("may be stored as float16, which takes half the room, and computed with as float32", async () => {
+    const halves = (path: string, ...sizes: number[]) =>
+      cast(parameter(path, axes(...sizes), false, "float16"), "float32");
+    const built = graph({ y: matmul(mul(x, halves("gain", 3)), halves("weight", 3, 2)) });
+    const stored = new Map<string, Weight>([
+      ["gain", { data: toFloat16(gain) }],
+      ["weight", { data: toFloat16(weight) }],
+    ]);
+    expect(read(built, stored).initializer.map(({ name, rawData }) => [name, rawData.length])).toEqual([
+      ["gain", 6],
+      ["weight", 12],
+    ]);
+    await using program = await nodeRuntime.compile(portable(built, stored));
+    const { y } = await program.run({ x: { data: Float32Array.of(1, 2, 3, 4, 5, 6), shape: [2, 3] } });
+    expect([...y!.data]).toEqual(expected);
+    expect(() => writeOnnx(built, new Map([...stored, ["gain", { data: gain }]]))).toThrow(/gain has 6 numbers/);
+  });
+
   it("must all be given, each of its own size", () => {
     const some = new Map<string, Weight>([["gain", { data: gain }]]);
     expect(() => writeOnnx(result, some)).toThrow(/no weight for the frozen parameter weight/);
@@ -211,6 +245,7 @@ describe("axes of a size known only at run time", () => {
 describe("values that do not fit together", () => {
   const batch = axis("batch", 2);
   const x = input("x", "float32", axes(batch, axis("text", 5), width));
+  const w3 = input("three", "float32", axes(3));
   const refused: [string, () => Value, RegExp][] = [
     [
       "sizes that differ",
@@ -235,6 +270,31 @@ describe("values that do not fit together", () => {
     ],
     ["a shape of another volume", () => reshape(x, [batch, 7]), /\[batch 2, 7\] holds 14 numbers, not 30/],
     ["an index that is no whole number", () => embed(x, x), /an index of float32/],
+    ["a comparison of two element types", () => greater(x, input("y", "int32", axes(3))), /float32 meets int32/],
+    ["a number taken for a truth", () => not(x), /float32 where a truth is wanted/],
+    ["bounds the wrong way round", () => clip(x, 1, -1), /bounds 1 to -1/],
+    ["more of the largest than there are", () => topK(x, 4).values, /the 4 largest of 3/],
+    ["parts that do not add up", () => split(x, 1, [2, 2])[0]!, /parts of \[2,2\] of axis 1 of x/],
+    ["an axis that is not there", () => softmax(x, 3), /no axis 3 among \[batch 2, text 5, width 3\]/],
+    ["an axis that is too long to go", () => squeeze(x, 0), /axis 0 is not of size 1/],
+    ["copies along too few axes", () => tile(x, [2]), /\[2\] copies along 3 axes/],
+    [
+      "rows added up into an axis of unknown size",
+      () => scatterAdd(x, input("i", "int32", axes(2)), "table"),
+      /rows added up into an axis table of unknown size/,
+    ],
+    ["groups that do not divide the channels", () => groupNorm(x, 2, w3, w3, 1e-5), /2 groups of the 3 channels/],
+    [
+      "a weight of other taps",
+      () => convolve(x, input("w", "float32", axes(3, 3, 4)), { kernel: [2] }),
+      /a weight \[3, 3, 4\] for \[batch 2, text 5, width 3\] in 1 groups/,
+    ],
+    [
+      "a grid smaller than a window",
+      () => convolve(x, input("w", "float32", axes(9, 3, 4)), { padding: 0 }),
+      /windows that span 9 of 5 positions/,
+    ],
+    ["windows that would see nothing", () => maxPool(x, 2, { padding: 2 }), /windows of 2 with 2 and 2 beyond/],
     [
       "targets for other rows than the logits",
       () => crossEntropy(input("l", "float32", axes(5, 7)), input("t", "int32", axes(4))).loss,
@@ -266,6 +326,33 @@ describe("values that do not fit together", () => {
     const scores = named(oneHot(input("i", "int32", axes("rows")), 3), "scores");
     expect(() => add(scores, input("y", "float32", axes("rows", 4)))).toThrow(
       /scores float32 \[rows, 3\][\s\S]*To mend it: make the sizes agree/,
+    );
+  });
+
+  it("name the line that put them together", () => {
+    expect(() => mul(x, input("y", "float32", axes(4)))).toThrow(/differ in size, at \S*onnx\.test\.ts:\d+:\d+/);
+  });
+});
+
+describe("what is asked of a graph and is not there", () => {
+  const x = input("x", "float32", axes("rows", 3));
+  const unused = input("mask", "bool", axes("rows"));
+  const built = graph({ double: mul(x, scalar(2)), square: mul(x, x) });
+
+  it("is refused with what there is: an input that nothing reads", () => {
+    expect(() => graph({ y: relu(x) }, [x, unused])).toThrow(/no output reads mask bool \[rows\]; read are x/);
+    expect(graph({ y: relu(x) }, [x]).inputs.size).toBe(1);
+  });
+
+  it("is refused with what there is: an output that was never given", () => {
+    expect(() => subgraph(built, ["square", "cube"])).toThrow(/no output is called cube; there are double, square/);
+    expect(subgraph(built, ["square"]).nodes.length).toBe(1);
+  });
+
+  it("is refused with what to ask instead: the gradient of whole numbers", () => {
+    const index = input("index", "int32", axes(3));
+    expect(() => gradients(sum(embed(x, index), [0, 1]), [index])).toThrow(
+      /respect to index int32 \[3\], which holds no real numbers[\s\S]*of the table/,
     );
   });
 });

@@ -1,5 +1,6 @@
 /** Holds a graph against its float64 evaluation: value by the engine, gradients by central differences and by the engine. */
 import { expect } from "vitest";
+import { toFloat16 } from "../../src/checkpoints/half.js";
 import type { DType } from "../../src/graph/dtype.js";
 import { constant, describe, type Graph, gradients, graph, mul, sum, type Value } from "../../src/graph/index.js";
 import { Random } from "../../src/random.js";
@@ -44,6 +45,7 @@ export async function runEngine(
 /** Float64 numbers as the engine takes them. */
 export function fed({ shape, data }: Numbers, dtype: DType): Tensor {
   if (dtype === "int64") return { shape, data: BigInt64Array.from(data, BigInt) };
+  if (dtype === "float16") return { shape, data: toFloat16(Float32Array.from(data)) };
   const make = { float32: Float32Array, float64: Float64Array, int32: Int32Array, uint8: Uint8Array, bool: Uint8Array };
   return { shape, data: make[dtype].from(data) };
 }

@@ -2,60 +2,32 @@
  * What our graphs mean, in float64 and in plain loops: the arithmetic that the engine and the gradients are held
  * against. It knows ops by name and nothing of ONNX. Slow, and obvious on purpose.
  */
+
+import { fromFloat16, toFloat16 } from "../../src/checkpoints/half.js";
 import type { OPS, OpName, Value } from "../../src/graph/index.js";
 import type { Op } from "../../src/graph/value.js";
+import {
+  addedUp,
+  build,
+  byRows,
+  elementwise,
+  type Numbers,
+  place,
+  read,
+  reduction,
+  replaced,
+  stretched,
+  total,
+  volume,
+} from "./numbers.js";
+import { fold, patches } from "./windows.js";
 
-/** Numbers with their sizes, row-major; whole numbers and truth values are held as float64 too. */
-export interface Numbers {
-  readonly shape: readonly number[];
-  readonly data: Float64Array;
-}
+export { build, type Numbers } from "./numbers.js";
 
 type AttributesOf<K extends OpName> = (typeof OPS)[K] extends Op<infer A> ? A : never;
 type Evaluations = {
   readonly [K in OpName]: (inputs: readonly Numbers[], attributes: AttributesOf<K>, like: Value) => Numbers[];
 };
-
-const volume = (shape: readonly number[]) => shape.reduce((p, n) => p * n, 1);
-
-/** A tensor made entry by entry. */
-export function build(shape: readonly number[], entry: (index: readonly number[]) => number): Numbers {
-  const data = new Float64Array(volume(shape));
-  const index = shape.map(() => 0);
-  for (let i = 0; i < data.length; i++) {
-    data[i] = entry(index);
-    for (let at = shape.length - 1; at >= 0 && ++index[at]! === shape[at]; at--) index[at] = 0;
-  }
-  return { shape, data };
-}
-
-/** Where an index is in a row-major array; an axis of size 1 stretches, missing axes are ignored, aligned at the right. */
-function place(shape: readonly number[], index: readonly number[]): number {
-  let offset = 0;
-  const extra = index.length - shape.length;
-  for (let at = 0; at < shape.length; at++) offset = offset * shape[at]! + (shape[at] === 1 ? 0 : index[extra + at]!);
-  return offset;
-}
-
-/** The entry at an index, as broadcasting finds it. */
-const read = ({ shape, data }: Numbers, index: readonly number[]): number => data[place(shape, index)]!;
-
-function stretched(...shapes: (readonly number[])[]): number[] {
-  const rank = Math.max(...shapes.map((shape) => shape.length));
-  return Array.from({ length: rank }, (_, at) => {
-    const sizes = shapes.map((shape) => shape[at - (rank - shape.length)] ?? 1).filter((size) => size !== 1);
-    if (sizes.some((size) => size !== sizes[0])) throw new Error(`sizes ${sizes} do not broadcast`);
-    return sizes[0] ?? 1;
-  });
-}
-
-const elementwise =
-  (f: (...entries: number[]) => number) =>
-  (inputs: readonly Numbers[]): Numbers[] => [
-    build(stretched(...inputs.map(({ shape }) => shape)), (index) => f(...inputs.map((x) => read(x, index)))),
-  ];
-
-const replaced = (index: readonly number[], at: number, by: number) => index.map((n, i) => (i === at ? by : n));
 
 /** erf x = 2/sqrt(pi) exp(-x^2) (x + 2x^3/3 + 4x^5/15 + ...): every term has the sign of x, so nothing cancels. */
 export function erf(x: number): number {
@@ -69,53 +41,10 @@ export function erf(x: number): number {
   return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * total;
 }
 
-/** The reduced axes of `x`, each entry of the result made of all entries it stands for. */
-const reduction =
-  (f: (entries: number[]) => number) =>
-  ([x]: readonly Numbers[], { over, keep }: { over: readonly number[]; keep: boolean }): Numbers[] => {
-    const kept = x!.shape.map((size, at) => (over.includes(at) ? 1 : size));
-    const gathered = build(kept, (index) => {
-      const entries: number[] = [];
-      const within = x!.shape.map((size, at) => (over.includes(at) ? size : 1));
-      build(within, (inner) =>
-        entries.push(
-          read(
-            x!,
-            index.map((n, at) => n + inner[at]!),
-          ),
-        ),
-      );
-      return f(entries);
-    });
-    return [keep ? gathered : { shape: x!.shape.filter((_, at) => !over.includes(at)), data: gathered.data }];
-  };
-
-const total = (entries: readonly number[]) => entries.reduce((a, b) => a + b, 0);
-
-/** Each row along the last axis replaced by what `f` makes of it. */
-function byRows(x: Numbers, f: (row: number[]) => number[]): Numbers {
-  const width = x.shape.at(-1)!;
-  const data = new Float64Array(x.data.length);
-  for (let at = 0; at < data.length; at += width) data.set(f([...x.data.subarray(at, at + width)]), at);
-  return { shape: x.shape, data };
-}
-
 function logSoftmax(row: number[]): number[] {
   const most = Math.max(...row);
   const log = most + Math.log(total(row.map((x) => Math.exp(x - most))));
   return row.map((x) => x - log);
-}
-
-/** Every pixel's neighbourhood, row by row, zeros beyond the border. */
-function patches(x: Numbers, kernel: number): Numbers {
-  const [pictures, height, width, channels] = x.shape as [number, number, number, number];
-  const half = (kernel - 1) / 2;
-  return build([pictures, height, width, kernel * kernel * channels], ([picture, row, column, entry]) => {
-    const tap = Math.floor(entry! / channels);
-    const from = [row! + Math.floor(tap / kernel) - half, column! + (tap % kernel) - half] as const;
-    const inside = from[0] >= 0 && from[0] < height && from[1] >= 0 && from[1] < width;
-    return inside ? read(x, [picture!, from[0], from[1], entry! % channels]) : 0;
-  });
 }
 
 function product(a: Numbers, b: Numbers, transposeLeft: boolean, transposeRight: boolean, scale: number): Numbers {
@@ -148,20 +77,65 @@ const EVALUATIONS: Evaluations = {
   Sigmoid: elementwise((x) => 1 / (1 + Math.exp(-x!))),
   Relu: elementwise((x) => Math.max(0, x!)),
   Erf: elementwise((x) => erf(x!)),
+  Softplus: elementwise((x) => Math.max(0, x!) + Math.log1p(Math.exp(-Math.abs(x!)))),
+  GeluTanh: elementwise((x) => (x! / 2) * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x! + 0.044715 * x! ** 3)))),
+  Swish: (inputs, { sharpness }) => elementwise((x) => x! / (1 + Math.exp(-sharpness * x!)))(inputs),
+  Reciprocal: elementwise((x) => 1 / x!),
+  Abs: elementwise((x) => Math.abs(x!)),
+  Sign: elementwise((x) => Math.sign(x!)),
+  Pow: (inputs, { exponent }) => elementwise((x) => x! ** exponent)(inputs),
+  Maximum: elementwise(Math.max),
+  Minimum: elementwise(Math.min),
+  Clip: (inputs, { low, high }) => elementwise((x) => Math.min(high, Math.max(low, x!)))(inputs),
   Gelu: elementwise((x) => (x! * (1 + erf(x! * Math.SQRT1_2))) / 2),
   Greater: elementwise((a, b) => Number(a! > b!)),
   Less: elementwise((a, b) => Number(a! < b!)),
+  GreaterOrEqual: elementwise((a, b) => Number(a! >= b!)),
+  LessOrEqual: elementwise((a, b) => Number(a! <= b!)),
   Equal: elementwise((a, b) => Number(a! === b!)),
   And: elementwise((a, b) => Number(a! !== 0 && b! !== 0)),
+  Or: elementwise((a, b) => Number(a! !== 0 || b! !== 0)),
+  Not: elementwise((x) => Number(x === 0)),
   Where: elementwise((condition, a, b) => (condition !== 0 ? a! : b!)),
-  Cast: ([x], { to }) => [to.startsWith("float") ? x! : { shape: x!.shape, data: x!.data.map(Math.trunc) }],
+  Cast: ([x], { to }) => {
+    if (to === "float16") return [{ shape: x!.shape, data: halved(x!.data) }];
+    return [to.startsWith("float") ? x! : { shape: x!.shape, data: x!.data.map(Math.trunc) }];
+  },
 
-  Embed: ([table, index]) => [
-    build([...index!.shape, ...table!.shape.slice(1)], (at) => {
-      const row = read(index!, at.slice(0, index!.shape.length));
-      return read(table!, [row, ...at.slice(index!.shape.length)]);
-    }),
+  Gather: ([x, index], { at }) => {
+    const after = at + index!.shape.length;
+    return [
+      build([...x!.shape.slice(0, at), ...index!.shape, ...x!.shape.slice(at + 1)], (to) =>
+        read(x!, [...to.slice(0, at), read(index!, to.slice(at, after)), ...to.slice(after)]),
+      ),
+    ];
+  },
+  ScatterAdd: ([x, index], { at, into }) => {
+    const after = at + index!.shape.length;
+    const shape = [...x!.shape.slice(0, at), into.size!, ...x!.shape.slice(after)];
+    return [
+      addedUp(shape, x!, (from) => [...from.slice(0, at), read(index!, from.slice(at, after)), ...from.slice(after)]),
+    ];
+  },
+  TakeAlong: ([x, index], { at }) => [build(index!.shape, (to) => read(x!, replaced(to, at, read(index!, to))))],
+  AddAlong: ([x, index, added], { at }) => {
+    const more = addedUp(x!.shape, added!, (from) => replaced(from, at, read(index!, from)));
+    return elementwise((a, b) => a! + b!)([x!, more]);
+  },
+  CumSum: ([x], { at, exclusive, reverse }) => [
+    byRows(
+      x!,
+      (row) => row.map((own, n) => total(reverse ? row.slice(n) : row.slice(0, n + 1)) - (exclusive ? own : 0)),
+      at,
+    ),
   ],
+  TopK: ([x], { at, count }) => {
+    const order = byRows(x!, (row) => [...row.keys()].sort((a, b) => row[b]! - row[a]! || a - b), at);
+    const places = build(replaced(x!.shape, at, count), (to) => read(order, to));
+    return [build(places.shape, (to) => read(x!, replaced(to, at, read(places, to)))), places];
+  },
+  ArgMax: ([x], { at, keep }) => extremeAt(x!, at, keep, (row) => row.indexOf(Math.max(...row))),
+  ArgMin: ([x], { at, keep }) => extremeAt(x!, at, keep, (row) => row.indexOf(Math.min(...row))),
   OneHot: ([index], { depth }) => [
     build([...index!.shape, depth], (at) => Number(read(index!, at.slice(0, -1)) === at.at(-1))),
   ],
@@ -173,14 +147,21 @@ const EVALUATIONS: Evaluations = {
   ],
 
   MatMul: ([a, b], { transposeLeft, transposeRight, scale }) => [product(a!, b!, transposeLeft, transposeRight, scale)],
-  Patches: ([x], { kernel }) => [patches(x!, kernel)],
-  Convolve: ([x, weight], { kernel }) => {
+  Patches: ([x], { windows, beyond }) => [patches(x!, windows, beyond)],
+  Fold: ([held], { windows, positions }) => [
+    fold(
+      held!,
+      windows,
+      positions.map(({ size }) => size!),
+    ),
+  ],
+  Convolve: ([x, weight], { windows }) => {
     const matrix = { shape: [weight!.shape[0]! * weight!.shape[1]!, weight!.shape[2]!], data: weight!.data };
-    return [product(patches(x!, kernel), matrix, false, false, 1)];
+    return [product(patches(x!, windows, 0), matrix, false, false, 1)];
   },
 
-  Softmax: ([x]) => [byRows(x!, (row) => logSoftmax(row).map(Math.exp))],
-  LogSoftmax: ([x]) => [byRows(x!, logSoftmax)],
+  Softmax: ([x], { at }) => [byRows(x!, (row) => logSoftmax(row).map(Math.exp), at)],
+  LogSoftmax: ([x], { at }) => [byRows(x!, logSoftmax, at)],
   LayerNorm: ([x, gain, offset], { epsilon }) => {
     const overLast = { over: [x!.shape.length - 1], keep: true };
     const averaged = reduction((row) => total(row) / row.length);
@@ -191,20 +172,30 @@ const EVALUATIONS: Evaluations = {
     const scaled = elementwise((a, b, c, d) => a! * b! * c! + d!)([centred, reciprocal, gain!, offset!]);
     return [scaled[0]!, centre, reciprocal];
   },
-  CrossEntropy: ([logits, target]) => {
-    const logProbability = byRows(logits!, logSoftmax);
-    return [build(target!.shape, ([row]) => -read(logProbability, [row!, target!.data[row!]!])), logProbability];
+  RmsNorm: ([x, gain], { epsilon }) => {
+    const overLast = { over: [x!.shape.length - 1], keep: true };
+    const root = reduction((row) => Math.sqrt(total(row.map((v) => v * v)) / row.length + epsilon))([x!], overLast)[0]!;
+    return [elementwise((a, b, c) => (a! / b!) * c!)([x!, root, gain!])[0]!, root];
   },
-  AddAtIndex: ([x, index, added]) => [
-    build(
-      x!.shape,
-      ([row, column]) => read(x!, [row!, column!]) + (index!.data[row!] === column ? added!.data[row!]! : 0),
-    ),
-  ],
+  CrossEntropy: ([logits, target], { smoothing, ignored }) => {
+    const logProbability = byRows(logits!, logSoftmax);
+    const loss = build(target!.shape, ([row]) => {
+      const column = target!.data[row!]!;
+      if (column === ignored) return 0;
+      const width = logits!.shape[1]!;
+      const all = Array.from({ length: width }, (_, k) => read(logProbability, [row!, k]));
+      return -(1 - smoothing) * all[column]! - smoothing * (total(all) / width);
+    });
+    return [loss, logProbability];
+  },
 
   ReduceSum: reduction(total),
   ReduceMean: reduction((entries) => total(entries) / entries.length),
   ReduceMax: reduction((entries) => Math.max(...entries)),
+  ReduceMin: reduction((entries) => Math.min(...entries)),
+  ReduceProd: reduction((entries) => entries.reduce((p, x) => p * x, 1)),
+  ReduceLogSumExp: reduction((entries) => entries[0]! - logSoftmax(entries)[0]!),
+  Count: ([x], { over }) => [{ shape: [], data: Float64Array.of(volume(over.map((at) => x!.shape[at]!))) }],
 
   Reshape: ([x], { to }, result) => {
     const from = inputOf(result).axes;
@@ -230,10 +221,10 @@ const EVALUATIONS: Evaluations = {
     const from = (n: number) => start + n * step;
     return [build(replaced(x!.shape, at, count), (index) => read(x!, replaced(index, at, from(index[at]!))))];
   },
-  Pad: ([x], { at, before, after }) => [
+  Pad: ([x], { at, before, after, value }) => [
     build(replaced(x!.shape, at, before + x!.shape[at]! + after), (index) => {
       const from = index[at]! - before;
-      return from < 0 || from >= x!.shape[at]! ? 0 : read(x!, replaced(index, at, from));
+      return from < 0 || from >= x!.shape[at]! ? value : read(x!, replaced(index, at, from));
     }),
   ],
   Concat: (parts, { at }) => {
@@ -245,8 +236,36 @@ const EVALUATIONS: Evaluations = {
       }),
     ];
   },
+  Tile: ([x], { times }) => [
+    build(
+      x!.shape.map((size, at) => size * times[at]!),
+      (index) =>
+        read(
+          x!,
+          index.map((n, at) => n % x!.shape[at]!),
+        ),
+    ),
+  ],
+  Flip: ([x], { at }) => [byRows(x!, (row) => row.reverse(), at)],
+  Unsqueeze: ([x], { at }) => [
+    { shape: at.reduce((shape, place) => shape.toSpliced(place, 0, 1), [...x!.shape]), data: x!.data },
+  ],
+  Squeeze: ([x], { at }) => [{ shape: x!.shape.filter((_, i) => !at.includes(i)), data: x!.data }],
+  StopGradient: ([x]) => [x!],
+  After: ([x]) => [x!],
+  Checkpoint: ([result]) => [result!],
   BroadcastTo: ([x, like]) => [build(stretched(x!.shape, like!.shape), (index) => read(x!, index))],
 };
+
+/** The place of an extreme along an axis. */
+function extremeAt(x: Numbers, at: number, keep: boolean, find: (row: number[]) => number): Numbers[] {
+  const found = byRows(x, (row) => row.map(() => find(row)), at);
+  const kept = build(replaced(x.shape, at, 1), (index) => read(found, index));
+  return [keep ? kept : { shape: x.shape.toSpliced(at, 1), data: kept.data }];
+}
+
+/** Numbers as float16 holds them. */
+const halved = (data: Float64Array) => Float64Array.from(fromFloat16(toFloat16(Float32Array.from(data))));
 
 function inputOf({ source }: Value): Value {
   if (source.kind !== "op") throw new Error("not the result of an op");
@@ -268,7 +287,8 @@ export function evaluate(values: readonly Value[], feeds: ReadonlyMap<string, Nu
         known.set(outputs[i]!, result);
       });
     } else if (source.kind === "constant") {
-      known.set(value, { shape: value.axes.map(({ size }) => size!), data: Float64Array.from(source.data, Number) });
+      const data = value.dtype === "float16" ? fromFloat16(source.data as Uint16Array) : source.data;
+      known.set(value, { shape: value.axes.map(({ size }) => size!), data: Float64Array.from(data, Number) });
     } else {
       const name = source.kind === "input" ? source.name : source.path;
       const fed = feeds.get(name);

@@ -6,15 +6,15 @@ import type { Axis } from "../axes.js";
 import { ARRAYS, type DType, ONNX_TYPE } from "../dtype.js";
 import type { Type } from "../value.js";
 
-/** Number formats of initialisers: those of the graph, and the 16-bit ones that are widened when the graph is compiled. */
-export type StoredType = DType | "float16" | "bfloat16";
+/** Number formats of initialisers: those of the graph, and one that is only ever widened. */
+export type StoredType = DType | "bfloat16";
 
 /** `TensorProto.DataType` of each number format. */
-export const STORED_TYPE: Readonly<Record<StoredType, number>> = { ...ONNX_TYPE, float16: 10, bfloat16: 16 };
+export const STORED_TYPE: Readonly<Record<StoredType, number>> = { ...ONNX_TYPE, bfloat16: 16 };
 
 /** Bytes of one number. */
 export function bytesOf(type: StoredType): number {
-  return type === "float16" || type === "bfloat16" ? 2 : ARRAYS[type].BYTES_PER_ELEMENT;
+  return ARRAYS[type === "bfloat16" ? "float16" : type].BYTES_PER_ELEMENT;
 }
 
 /** Bytes in another file: `length` of them from byte `offset`. */

@@ -19,11 +19,11 @@ import {
 } from "./model.js";
 
 /**
- * Where the numbers of a frozen parameter are: in memory, or in another file at an offset (a safetensors file will do),
- * float32 unless told. 16-bit numbers are widened when the graph is compiled.
+ * Where the numbers of a frozen parameter are: in memory, in its element type, or in another file at an offset (a
+ * safetensors file will do), of the parameter's type unless told. 16-bit numbers are widened when the graph is compiled.
  */
 export type Weight =
-  | { readonly data: Float32Array }
+  | { readonly data: Float32Array | Uint16Array }
   | (ExternalBytes & { readonly dtype?: "float32" | "float16" | "bfloat16" });
 
 /**
@@ -166,15 +166,15 @@ class Writer implements Emitter {
     const count = value.axes.reduce((product, { size }) => product * size!, 1);
     if (weight === undefined)
       throw new GraphError(`no weight for the frozen parameter ${path}`, "give every frozen parameter its numbers");
-    const dtype = "data" in weight ? "float32" : (weight.dtype ?? "float32");
-    const held = "data" in weight ? weight.data.length : weight.length / bytesOf(dtype);
+    const dtype = "data" in weight ? value.dtype : (weight.dtype ?? value.dtype);
+    const held = ("data" in weight ? weight.data.byteLength : weight.length) / bytesOf(dtype);
     if (held !== count)
       throw new GraphError(
         `${path} has ${held} numbers for axes ${describeAxes(value.axes)}`,
         "give the parameter its own shape",
       );
     if ("data" in weight) {
-      this.tensor(this.current, "float32", value.axes, weight.data);
+      this.tensor(this.current, value.dtype, value.axes, weight.data);
       return;
     }
     const { location, offset, length } = weight;
@@ -184,12 +184,17 @@ class Writer implements Emitter {
         `the weights of ${path} are to be in "${location}", which ${fault}`,
         "put that file beside the .onnx and name it from there",
       );
-    const stored = dtype === "float32" ? this.current : this.fresh("stored");
+    const stored = dtype === value.dtype ? this.current : this.fresh("stored");
     this.initialisers.set(stored, { dtype, axes: value.axes, data: { location, offset, length } });
-    if (stored !== this.current) this.node("Cast", [stored], [this.current], { to: STORED_TYPE.float32 });
+    if (stored !== this.current) this.node("Cast", [stored], [this.current], { to: STORED_TYPE[value.dtype] });
   }
 
   #shared(dtype: DType, sizes: readonly number[], values: readonly number[]): string {
+    if (dtype === "float16")
+      throw new GraphError(
+        `${this.current} computes in float16, which only stores numbers`,
+        "cast it to float32 first",
+      );
     const key = `${dtype}[${sizes}]:${values}`;
     const known = this.#constants.get(key);
     if (known !== undefined) return known;

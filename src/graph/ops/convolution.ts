@@ -1,102 +1,138 @@
 /**
- * Convolution of pictures with channels last, as patches times a matrix: the product is one large Gemm forwards and in
- * both gradients, which on small feature maps beats a convolution kernel that works picture by picture.
+ * Convolution with channels last, as patches times a matrix: the product is one large Gemm forwards and in both
+ * gradients, which on small feature maps beats a convolution kernel that works picture by picture.
  */
-import { type Axis, describeAxes } from "../axes.js";
+import { describeAxes } from "../axes.js";
 import { GraphError } from "../errors.js";
-import { apply, constant, type Emitter, type InputGradient, type Op, type Value } from "../value.js";
+import { apply, constant, type InputGradient, type Op, type Value } from "../value.js";
+import { mul } from "./elementwise.js";
 import { embed } from "./indexing.js";
-import { matmul } from "./linear.js";
+import { flattened, matmul } from "./linear.js";
+import { sum } from "./reduce.js";
 import { reshape, transpose } from "./shape.js";
+import {
+  emitPatches,
+  fold,
+  patches,
+  tapsOf,
+  type WindowOptions,
+  type Windows,
+  windowAxes,
+  windowsOf,
+} from "./windows.js";
 
-/** Lays the neighbourhood of every pixel, kernel tap by kernel tap, on the channel axis: one gather of whole pixels. */
-function emitPatches(emit: Emitter, x: Value, kernel: number, result: string): void {
-  const [height, width, channels] = x.axes.slice(1).map(({ size }) => size!) as [number, number, number];
-  const [flat, bordered, gathered] = [emit.fresh("pixels"), emit.fresh("bordered"), emit.fresh("gathered")];
-  emit.node("Reshape", [emit.nameOf(x), emit.integers([0, height * width, channels])], [flat]);
-  emit.node("Pad", [flat, emit.integers([0, 1]), "", emit.integers([1])], [bordered]);
-  emit.node("Gather", [bordered, emit.integers(neighbours(height, width, kernel))], [gathered], { axis: 1 });
-  emit.node("Reshape", [gathered, emit.integers([0, height, width, kernel * kernel * channels])], [result]);
+function checkWeight(x: Value, weight: Value, windows: Windows, groups: number): void {
+  const [taps, from, to] = weight.axes;
+  const channels = x.axes.at(-1)!.size!;
+  if (
+    weight.axes.length === 3 &&
+    taps!.size === tapsOf(windows) &&
+    from!.size! * groups === channels &&
+    to!.size! % groups === 0
+  )
+    return;
+  const wanted = [`${tapsOf(windows)} taps`, `${channels} / ${groups} channels in`, "channels out"];
+  throw new GraphError(
+    `a weight ${describeAxes(weight.axes)} for ${describeAxes(x.axes)} in ${groups} groups`,
+    `give [${wanted.join(", ")}], with channels that the groups divide`,
+  );
 }
 
-/** For each pixel and tap, row by row, the pixel seen there; beyond the border, the one after the last. */
-function neighbours(height: number, width: number, kernel: number): number[] {
-  const half = (kernel - 1) / 2;
-  const seen: number[] = [];
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++)
-      for (let row = y - half; row <= y + half; row++)
-        for (let column = x - half; column <= x + half; column++)
-          seen.push(row < 0 || column < 0 || row >= height || column >= width ? height * width : row * width + column);
-  return seen;
-}
-
-function checkPicture(x: Value, kernel: number): void {
-  if (x.axes.length !== 4 || x.axes.slice(1).some(({ size }) => size === undefined))
-    throw new GraphError(
-      `a picture ${describeAxes(x.axes)}`,
-      "give [pictures, height, width, channels], all but the first of a known size",
-    );
-  if (kernel % 2 !== 1)
-    throw new GraphError(`a kernel of ${kernel}`, "use an odd one: the result keeps the picture's size");
+/** The windows by which a gradient goes back through a stride of 1; undefined where some would begin inside the grid. */
+function backwards(windows: Windows): Windows | undefined {
+  const { kernel, stride, dilation, before, after } = windows;
+  const spare = (i: number) => (kernel[i]! - 1) * dilation[i]!;
+  const turned = {
+    ...windows,
+    before: before.map((n, i) => spare(i) - n),
+    after: after.map((n, i) => spare(i) - n),
+  };
+  const whole = [...turned.before, ...turned.after].every((n) => n >= 0) && stride.every((n) => n === 1);
+  return whole ? turned : undefined;
 }
 
 export const convolutionOps = {
-  /** `[pictures, height, width, taps x channels]`: every pixel's neighbourhood, zeros beyond the border. */
-  Patches: {
-    name: "Patches",
-    types: ([x], { kernel }) => {
-      checkPicture(x!, kernel);
-      const channels: Axis = { name: "", size: kernel * kernel * x!.axes[3]!.size! };
-      return [{ dtype: x!.dtype, axes: [...x!.axes.slice(0, 3), channels] }];
-    },
-    emit: (emit, { inputs: [x], outputs: [y] }, { kernel }) => emitPatches(emit, x!, kernel, emit.nameOf(y!)),
-    gradient: { none: "only the gradient of a convolution's weight uses it, and second derivatives are not built" },
-  } satisfies Op<{ kernel: number }>,
-
-  /** Stride 1, the picture keeps its size. Weight: `[taps, channels in, channels out]`, taps row by row. */
+  /** Weight: `[taps, channels in, channels out]`, taps row by row. */
   Convolve: {
     name: "Convolve",
-    types: ([x, weight], { kernel }) => {
-      checkPicture(x!, kernel);
-      const [taps, from, to] = weight!.axes;
-      if (weight!.axes.length !== 3 || taps!.size !== kernel * kernel || from!.size !== x!.axes[3]!.size)
-        throw new GraphError(
-          `a weight ${describeAxes(weight!.axes)} for pictures ${describeAxes(x!.axes)}`,
-          `give [${kernel * kernel}, ${x!.axes[3]!.size}, channels out]`,
-        );
-      return [{ dtype: x!.dtype, axes: [...x!.axes.slice(0, 3), to!] }];
+    types: ([x, weight], { windows }) => {
+      const positions = windowAxes(x!, windows);
+      checkWeight(x!, weight!, windows, 1);
+      return [{ dtype: x!.dtype, axes: [x!.axes[0]!, ...positions, weight!.axes[2]!] }];
     },
-    emit: (emit, { inputs: [x, weight], outputs: [y] }, { kernel }) => {
-      const [patches, matrix] = [emit.fresh("patches"), emit.fresh("matrix")];
-      emitPatches(emit, x!, kernel, patches);
+    emit: (emit, { inputs: [x, weight], outputs: [y] }, { windows }) => {
+      const [laid, matrix] = [emit.fresh("patches"), emit.fresh("matrix")];
+      emitPatches(emit, x!, windows, 0, laid);
       emit.node("Reshape", [emit.nameOf(weight!), emit.integers([-1, weight!.axes[2]!.size!])], [matrix]);
-      emit.node("MatMul", [patches, matrix], [emit.nameOf(y!)]);
+      emit.node("MatMul", [laid, matrix], [emit.nameOf(y!)]);
     },
-    gradient: (g, { inputs: [x, weight] }, { kernel }): InputGradient[] => [
+    gradient: (g, { inputs: [x, weight] }, { windows }): InputGradient[] => [
       () => {
+        const turned = backwards(windows);
+        if (turned === undefined) {
+          const toPatches = matmul(g, matrixOf(weight!), { transposeRight: true });
+          return fold(toPatches, windows, x!.axes.slice(1, -1));
+        }
+        const taps = tapsOf(windows);
         const reversed = constant(
-          Int32Array.from({ length: kernel * kernel }, (_, tap) => kernel * kernel - 1 - tap),
-          [{ name: "", size: kernel * kernel }],
+          Int32Array.from({ length: taps }, (_, tap) => taps - 1 - tap),
+          [{ name: "", size: taps }],
         );
-        return convolve(g, transpose(embed(weight!, reversed), [0, 2, 1]));
+        return apply(convolutionOps.Convolve, [g, transpose(embed(weight!, reversed), [0, 2, 1])], { windows: turned });
       },
       () => {
-        const patches: Value = apply(convolutionOps.Patches, [x!], { kernel });
-        const rows = (v: Value) =>
-          reshape(v, [{ name: "rows", size: v.axes.slice(0, 3).reduce((p, { size }) => p * size!, 1) }, v.axes[3]!]);
-        return reshape(matmul(rows(patches), rows(g), { transposeLeft: true }), weight!.axes);
+        const seen = flattened(patches(x!, windows));
+        return reshape(matmul(seen, flattened(g), { transposeLeft: true }), weight!.axes);
       },
     ],
-  } satisfies Op<{ kernel: number }>,
+  } satisfies Op<{ windows: Windows }>,
 };
 
+/** A weight as the matrix that patches are multiplied by: `[taps x channels in, channels out]`. */
+function matrixOf(weight: Value): Value {
+  const [taps, from, to] = weight.axes;
+  return reshape(weight, [taps!.size! * from!.size!, to!]);
+}
+
+/** Each group of channels by its own part of the weight. */
+function convolveGroups(x: Value, weight: Value, windows: Windows, groups: number): Value {
+  checkWeight(x, weight, windows, groups);
+  const taps = tapsOf(windows);
+  const [from, to] = [weight.axes[1]!.size!, weight.axes[2]!.size! / groups];
+  const seen = patches(x, windows);
+  const outside = seen.axes.slice(0, -1);
+  if (from === 1 && to === 1) {
+    const channels = weight.axes[2]!;
+    return sum(mul(reshape(seen, [...outside, taps, channels]), reshape(weight, [taps, channels])), [-2]);
+  }
+  const rows = flattened(seen).axes[0]!;
+  const grouped = transpose(reshape(seen, [rows, taps, groups, from]), [2, 0, 1, 3]);
+  const matrices = transpose(reshape(weight, [taps, from, groups, to]), [2, 0, 1, 3]);
+  const each = matmul(reshape(grouped, [groups, rows, taps * from]), reshape(matrices, [groups, taps * from, to]));
+  return reshape(transpose(each, [1, 0, 2]), [...outside, weight.axes[2]!]);
+}
+
+/** What a convolution may be told beside its weight. */
+export interface ConvolutionOptions extends WindowOptions {
+  /** Taps along each axis of positions; a square one if left out. */
+  readonly kernel?: readonly number[];
+  /** Parts into which the channels are divided, each with a weight of its own; as many as channels: depthwise. */
+  readonly groups?: number;
+}
+
 /**
- * Convolution, stride 1, zeros beyond the border.
- * @param x  [pictures, height, width, channels in]
- * @param weight  [taps, channels in, channels out]; 9 taps make a 3 x 3 kernel, row by row
- * @returns  [pictures, height, width, channels out]
+ * Convolution over one axis of positions or more; zeros lie beyond the border.
+ * @param x  [pictures, height, width, channels in], or [sounds, length, channels in]; only the first may be of unknown size
+ * @param weight  [taps, channels in / groups, channels out]; 9 taps make a 3 x 3 kernel, row by row
+ * @returns  [pictures, height, width, channels out], height and width as the stride and the padding leave them: unless
+ *   told otherwise, as they are
  */
-export function convolve(x: Value, weight: Value): Value {
-  return apply(convolutionOps.Convolve, [x, weight], { kernel: Math.sqrt(weight.axes[0]!.size!) });
+export function convolve(x: Value, weight: Value, { kernel, groups = 1, ...options }: ConvolutionOptions = {}): Value {
+  const over = Math.max(0, x.axes.length - 2);
+  const taps = weight.axes[0]!.size!;
+  const side = Math.round(taps ** (1 / over));
+  const windows = windowsOf(kernel ?? Array<number>(over).fill(side), options);
+  return groups === 1
+    ? apply(convolutionOps.Convolve, [x, weight], { windows })
+    : convolveGroups(x, weight, windows, groups);
 }

@@ -7,14 +7,11 @@ import { sumLike } from "./reduce.js";
 
 type BinaryGradient = (g: Value, a: Value, b: Value, y: Value) => [() => Value, () => Value];
 
-function binary(name: string, gradient: BinaryGradient): Op<null> {
+function binary(name: string, gradient: BinaryGradient, onnx = name): Op<null> {
   return {
     name,
-    types: ([a, b]) => {
-      if (a!.dtype !== b!.dtype) throw new GraphError(`${a!.dtype} meets ${b!.dtype}`, "cast one of them");
-      return [{ dtype: a!.dtype, axes: broadcast(a!.axes, b!.axes) }];
-    },
-    emit: direct(name),
+    types: ([a, b]) => [{ dtype: sameType(a!, b!), axes: broadcast(a!.axes, b!.axes) }],
+    emit: direct(onnx),
     gradient: (g, { inputs: [a, b], outputs: [y] }) => {
       const [toA, toB] = gradient(g, a!, b!, y!);
       return [() => sumLike(toA(), a!), () => sumLike(toB(), b!)];
@@ -22,7 +19,8 @@ function binary(name: string, gradient: BinaryGradient): Op<null> {
   };
 }
 
-function unary(name: string, gradient: (g: Value, x: Value, y: Value) => Value): Op<null> {
+/** An op of one value that keeps its type, written as the ONNX node of that name. */
+export function unary(name: string, gradient: (g: Value, x: Value, y: Value) => Value): Op<null> {
   return {
     name,
     types: ([x]) => [{ dtype: x!.dtype, axes: x!.axes }],
@@ -34,10 +32,41 @@ function unary(name: string, gradient: (g: Value, x: Value, y: Value) => Value):
 function comparison(name: string): Op<null> {
   return {
     name,
-    types: ([a, b]) => [{ dtype: "bool", axes: broadcast(a!.axes, b!.axes) }],
+    types: ([a, b]) => {
+      sameType(a!, b!);
+      return [{ dtype: "bool", axes: broadcast(a!.axes, b!.axes) }];
+    },
     emit: direct(name),
     gradient: { none: "a comparison is a step: its derivative is zero wherever it is defined" },
   };
+}
+
+function logical(name: string): Op<null> {
+  return {
+    name,
+    types: (inputs) => {
+      for (const { dtype } of inputs)
+        if (dtype !== "bool")
+          throw new GraphError(`${dtype} where a truth is wanted`, "compare it with something first");
+      return [{ dtype: "bool", axes: inputs.map(({ axes }) => axes).reduce(broadcast) }];
+    },
+    emit: direct(name),
+    gradient: { none: "a truth value is true or false: there is nothing between to slope" },
+  };
+}
+
+function sameType(a: Value, b: Value): DType {
+  if (a.dtype !== b.dtype) throw new GraphError(`${a.dtype} meets ${b.dtype}`, "cast one of them");
+  return a.dtype;
+}
+
+/** The larger or the smaller of two; where they tie, each takes half of the slope. */
+function extreme(name: string, onnx: string, wins: (a: Value, b: Value) => Value): Op<null> {
+  const share = (g: Value, a: Value, b: Value) => {
+    const one = where(wins(a, b), scalar(1), scalar(0));
+    return mul(g, where(equal(a, b), scalar(0.5), one));
+  };
+  return binary(name, (g, a, b) => [() => share(g, a, b), () => share(g, b, a)], onnx);
 }
 
 /** The ONNX node of the same name, inputs and outputs in order. */
@@ -45,7 +74,7 @@ function direct(name: string): Op<null>["emit"] {
   return (emit, node) => emit.node(name, node.inputs.map(emit.nameOf), node.outputs.map(emit.nameOf));
 }
 
-const isReal = (dtype: DType) => dtype === "float32" || dtype === "float64";
+const isReal = (dtype: DType) => dtype.startsWith("float");
 
 export const elementwiseOps = {
   Add: binary("Add", (g) => [() => g, () => g]),
@@ -57,25 +86,57 @@ export const elementwiseOps = {
   Log: unary("Log", (g, x) => div(g, x)),
   Sqrt: unary("Sqrt", (g, _x, y) => div(mul(g, scalar(0.5)), y)),
   Tanh: unary("Tanh", (g, _x, y) => mul(g, sub(scalar(1), mul(y, y)))),
-  Sigmoid: unary("Sigmoid", (g, _x, y) => mul(g, mul(y, sub(scalar(1), y)))),
-  // Where the input is 0 the slope is taken as 0, as PyTorch does.
-  Relu: unary("Relu", (g, x) => where(greater(x, scalar(0)), g, scalar(0))),
   Erf: unary("Erf", (g, x) => mul(g, mul(scalar(2 / Math.sqrt(Math.PI)), exp(neg(mul(x, x)))))),
-  // x Phi(x), exact: slope Phi(x) + x phi(x).
-  Gelu: unary("Gelu", (g, x) => {
-    const cumulative = mul(scalar(0.5), add(scalar(1), erf(mul(x, scalar(Math.SQRT1_2)))));
-    const density = mul(scalar(1 / Math.sqrt(2 * Math.PI)), exp(mul(scalar(-0.5), mul(x, x))));
-    return mul(g, add(cumulative, mul(x, density)));
-  }),
+  Reciprocal: unary("Reciprocal", (g, _x, y) => neg(mul(g, mul(y, y)))),
+  // The slope at 0 is taken as 0.
+  Abs: unary("Abs", (g, x) => mul(g, sign(x))),
+  Sign: {
+    name: "Sign",
+    types: ([x]) => [{ dtype: x!.dtype, axes: x!.axes }],
+    emit: direct("Sign"),
+    gradient: { none: "a sign is a step: its derivative is zero wherever it is defined" },
+  } satisfies Op<null>,
+  Pow: {
+    name: "Pow",
+    types: ([x]) => [{ dtype: x!.dtype, axes: x!.axes }],
+    emit: (emit, { inputs: [x], outputs: [y] }, { exponent }) =>
+      emit.node("Pow", [emit.nameOf(x!), emit.constant(x!.dtype, exponent)], [emit.nameOf(y!)]),
+    gradient: (g, { inputs: [x] }, { exponent }): InputGradient[] => [
+      exponent === 0 ? null : () => mul(g, mul(scalar(exponent), pow(x!, exponent - 1))),
+    ],
+  } satisfies Op<{ exponent: number }>,
+  Maximum: extreme("Maximum", "Max", (a, b) => greater(a, b)),
+  Minimum: extreme("Minimum", "Min", (a, b) => less(a, b)),
+  // At a bound itself the slope is 1: there the value is still the input's.
+  Clip: {
+    name: "Clip",
+    types: ([x], { low, high }) => {
+      if (!(low <= high)) throw new GraphError(`bounds ${low} to ${high}`, "give the lower bound first");
+      return [{ dtype: x!.dtype, axes: x!.axes }];
+    },
+    emit: (emit, { inputs: [x], outputs: [y] }, { low, high }) =>
+      emit.node(
+        "Clip",
+        [emit.nameOf(x!), emit.constant(x!.dtype, low), emit.constant(x!.dtype, high)],
+        [emit.nameOf(y!)],
+      ),
+    gradient: (g, { inputs: [x] }, { low, high }) => [
+      () => where(and(greaterOrEqual(x!, scalar(low)), lessOrEqual(x!, scalar(high))), g, scalar(0)),
+    ],
+  } satisfies Op<{ low: number; high: number }>,
   Greater: comparison("Greater"),
   Less: comparison("Less"),
+  GreaterOrEqual: comparison("GreaterOrEqual"),
+  LessOrEqual: comparison("LessOrEqual"),
   Equal: comparison("Equal"),
-  And: comparison("And"),
+  And: logical("And"),
+  Or: logical("Or"),
+  Not: logical("Not"),
   Where: {
     name: "Where",
     types: ([condition, a, b]) => {
       if (condition!.dtype !== "bool") throw new GraphError("the condition is not of bool", "compare something first");
-      return [{ dtype: a!.dtype, axes: broadcast(condition!.axes, broadcast(a!.axes, b!.axes)) }];
+      return [{ dtype: sameType(a!, b!), axes: broadcast(condition!.axes, broadcast(a!.axes, b!.axes)) }];
     },
     emit: direct("Where"),
     gradient: (g, { inputs: [condition, a, b] }): InputGradient[] => [
@@ -106,19 +167,33 @@ export const exp = (x: Value): Value => apply(O.Exp, [x], null);
 export const log = (x: Value): Value => apply(O.Log, [x], null);
 export const sqrt = (x: Value): Value => apply(O.Sqrt, [x], null);
 export const tanh = (x: Value): Value => apply(O.Tanh, [x], null);
-export const sigmoid = (x: Value): Value => apply(O.Sigmoid, [x], null);
-export const relu = (x: Value): Value => apply(O.Relu, [x], null);
 export const erf = (x: Value): Value => apply(O.Erf, [x], null);
-/** Gaussian error linear unit, exact form. */
-export const gelu = (x: Value): Value => apply(O.Gelu, [x], null);
-/** The square of ReLU, the activation of every trained feed-forward layer. @source arXiv:2109.08668 (Primer); arXiv:2204.14198, appendix A.1 */
-export const squaredRelu = (x: Value): Value => {
-  const y = relu(x);
-  return mul(y, y);
+export const abs = (x: Value): Value => apply(O.Abs, [x], null);
+/** -1, 0 or 1. */
+export const sign = (x: Value): Value => apply(O.Sign, [x], null);
+/** 1 / x. */
+export const reciprocal = (x: Value): Value => apply(O.Reciprocal, [x], null);
+/** 1 / sqrt(x). */
+export const rsqrt = (x: Value): Value => reciprocal(sqrt(x));
+/** A number raised to a power that is written in the graph. Of negative numbers, whole powers only. */
+export const pow = (x: Value, exponent: number): Value => {
+  if (exponent === 1) return x;
+  return exponent === 2 ? mul(x, x) : apply(O.Pow, [x], { exponent });
 };
+/** The larger of two, entry by entry; where they are equal, each has half of the slope. */
+export const maximum = (a: Value, b: Value): Value => apply(O.Maximum, [a, b], null);
+/** The smaller of two, entry by entry; where they are equal, each has half of the slope. */
+export const minimum = (a: Value, b: Value): Value => apply(O.Minimum, [a, b], null);
+/** What lies below `low` becomes `low`, what lies above `high` becomes `high`; neither has a slope then. */
+export const clip = (x: Value, low: number, high: number): Value => apply(O.Clip, [x], { low, high });
 export const greater = (a: Value, b: Value): Value => apply(O.Greater, [a, b], null);
 export const less = (a: Value, b: Value): Value => apply(O.Less, [a, b], null);
+export const greaterOrEqual = (a: Value, b: Value): Value => apply(O.GreaterOrEqual, [a, b], null);
+export const lessOrEqual = (a: Value, b: Value): Value => apply(O.LessOrEqual, [a, b], null);
 export const equal = (a: Value, b: Value): Value => apply(O.Equal, [a, b], null);
+export const notEqual = (a: Value, b: Value): Value => not(equal(a, b));
 export const and = (a: Value, b: Value): Value => apply(O.And, [a, b], null);
+export const or = (a: Value, b: Value): Value => apply(O.Or, [a, b], null);
+export const not = (x: Value): Value => apply(O.Not, [x], null);
 export const where = (condition: Value, a: Value, b: Value): Value => apply(O.Where, [condition, a, b], null);
 export const cast = (x: Value, to: DType): Value => (x.dtype === to ? x : apply(O.Cast, [x], { to }));

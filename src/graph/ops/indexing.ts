@@ -1,35 +1,81 @@
 /** Ops that pick entries by index. */
-import { axis, mergeAxes, sizesOf } from "../axes.js";
+import { type Axis, type AxisLike, axes as axesOf, describeAxes, mergeAxes, position } from "../axes.js";
 import { GraphError } from "../errors.js";
-import { apply, describe, type InputGradient, type Op, type Value } from "../value.js";
-import { matmul } from "./linear.js";
-import { reshape } from "./shape.js";
+import { apply, describe, type Emitter, type InputGradient, type Op, type Value } from "../value.js";
 
-const product = (sizes: readonly number[]) => sizes.reduce((p, size) => p * size, 1);
+/** Refuses an index that is not of whole numbers. */
+export function checkIndex(index: Value): void {
+  if (index.dtype !== "int32" && index.dtype !== "int64")
+    throw new GraphError(`an index of ${index.dtype}`, "index by int32 or int64");
+}
 
-const isIndex = (x: Value) => x.dtype === "int32" || x.dtype === "int64";
+/** How many entries some axes have together; undefined if that is only known at run time. */
+function volume(axes: readonly Axis[]): number | undefined {
+  return axes.reduce<number | undefined>((p, { size }) => (p === undefined ? p : size && p * size), 1);
+}
+
+/** Sizes as ONNX Reshape takes them: one may be unknown. */
+function inferred(sizes: readonly (number | undefined)[], x: Value): number[] {
+  if (sizes.filter((size) => size === undefined).length > 1)
+    throw new GraphError(`cannot tell the sizes of ${describe(x)} apart`, "fix all run-time axes but one");
+  return sizes.map((size) => size ?? -1);
+}
 
 export const indexingOps = {
-  /** Rows of a table. The gradient is a product with one-hot rows: exact with any number of threads, unlike ScatterND. */
-  Embed: {
-    name: "Embed",
-    types: ([table, index]) => {
-      if (!isIndex(index!)) throw new GraphError(`an index of ${index!.dtype}`, "index by int32 or int64");
-      return [{ dtype: table!.dtype, axes: [...index!.axes, ...table!.axes.slice(1)] }];
+  /** Entries of one axis, in the order of an index of any axes, which take that axis's place. */
+  Gather: {
+    name: "Gather",
+    types: ([x, index], { at }) => {
+      checkIndex(index!);
+      return [{ dtype: x!.dtype, axes: [...x!.axes.slice(0, at), ...index!.axes, ...x!.axes.slice(at + 1)] }];
     },
-    emit: (emit, { inputs: [table, index], outputs: [y] }) =>
-      emit.node("Gather", [emit.nameOf(table!), emit.nameOf(index!)], [emit.nameOf(y!)], { axis: 0 }),
-    gradient: (g, { inputs: [table, index] }): InputGradient[] => [
+    emit: (emit, { inputs: [x, index], outputs: [y] }, { at }) =>
+      emit.node("Gather", [emit.nameOf(x!), emit.nameOf(index!)], [emit.nameOf(y!)], { axis: at }),
+    gradient: (g, { inputs: [x, index] }, { at }): InputGradient[] => [
       () => {
-        const [vocabulary, ...row] = sizesOf(table!.axes, () => describe(table!));
-        const sizes = index!.axes.map(({ size }) => size);
-        const rows = axis("rows", sizes.includes(undefined) ? undefined : product(sizes as number[]));
-        const hot = oneHot(reshape(index!, [rows]), vocabulary!);
-        return reshape(matmul(hot, reshape(g, [rows, product(row)]), { transposeLeft: true }), table!.axes);
+        const into = x!.axes[at]!;
+        if (into.size === undefined)
+          throw new GraphError(
+            `the gradient of picking from ${describe(x!)}, whose axis ${at} has no size yet`,
+            "fix the size of that axis",
+          );
+        return apply(indexingOps.ScatterAdd, [g, index!], { at, into });
       },
       null,
     ],
-  } satisfies Op<null>,
+  } satisfies Op<{ at: number }>,
+
+  /** The other way: entries are added up where the index says, by a product with one-hot rows, exact with any number of threads, unlike ScatterND. */
+  ScatterAdd: {
+    name: "ScatterAdd",
+    types: ([x, index], { at, into }) => {
+      checkIndex(index!);
+      index!.axes.forEach((a, i) => {
+        const own = x!.axes[at + i];
+        if (own === undefined)
+          throw new GraphError(
+            `an index ${describeAxes(index!.axes)} for axes from ${at} on of ${describeAxes(x!.axes)}`,
+            "give one place for each entry",
+          );
+        mergeAxes(a, own);
+      });
+      return [{ dtype: x!.dtype, axes: [...x!.axes.slice(0, at), into, ...x!.axes.slice(at + index!.axes.length)] }];
+    },
+    emit: (emit, { inputs: [x, index], outputs: [y] }, { at, into }) => {
+      const after = at + index!.axes.length;
+      const [outer, inner] = [x!.axes.slice(0, at), x!.axes.slice(after)];
+      const flat = at === 0 ? [index!.axes, inner] : [outer, index!.axes, inner];
+      const names = { places: emit.fresh("places"), hot: emit.fresh("hot"), flat: emit.fresh("flat") };
+      const sum = emit.fresh("sum");
+      emit.node("Reshape", [asInt64(emit, emit.nameOf(index!), index!), emit.integers([-1])], [names.places]);
+      emit.node("OneHot", [names.places, emit.integers([into.size!]), emit.floats([0, 1])], [names.hot], { axis: -1 });
+      emit.node("Reshape", [emit.nameOf(x!), emit.integers(inferred(flat.map(volume), x!))], [names.flat]);
+      if (at === 0) emit.node("Gemm", [names.hot, names.flat], [sum], { transA: 1 });
+      else emit.node("FusedMatMul", [names.hot, names.flat], [sum], { transA: 1 }, "com.microsoft");
+      emit.node("Reshape", [sum, emitSizes(emit, x!, y!, at, after)], [emit.nameOf(y!)]);
+    },
+    gradient: (g, { inputs: [, index] }, { at }): InputGradient[] => [() => gather(g, index!, at), null],
+  } satisfies Op<{ at: number; into: Axis }>,
 
   OneHot: {
     name: "OneHot",
@@ -54,7 +100,7 @@ export const indexingOps = {
     types: ([x, index, back]) => {
       if (x!.axes.length !== 3 || index!.axes.length !== 2 || back!.axes.length !== 2)
         throw new GraphError("rows to move are [batch, rows, width], their places [batch, places]", "reshape first");
-      if (!isIndex(index!) || !isIndex(back!)) throw new GraphError("places are not whole numbers", "index by int32");
+      for (const places of [index!, back!]) checkIndex(places);
       const batch = [index!, back!].reduce((all, { axes }) => mergeAxes(all, axes[0]!), x!.axes[0]!);
       mergeAxes(x!.axes[1]!, back!.axes[1]!);
       return [{ dtype: x!.dtype, axes: [batch, index!.axes[1]!, x!.axes[2]!] }];
@@ -78,16 +124,46 @@ export const indexingOps = {
   } satisfies Op<null>,
 };
 
-function asInt64(emit: Parameters<Op<null>["emit"]>[0], name: string, index: Value): string {
+/** The sizes of `y`, which has those of `x` but for one in place of `at` to `after`. */
+function emitSizes(emit: Emitter, x: Value, y: Value, at: number, after: number): string {
+  const sizes = y.axes.map(({ size }) => size);
+  if (sizes.every((size) => size !== undefined)) return emit.integers(sizes);
+  const names = { front: emit.fresh("front"), rest: emit.fresh("rest"), sizes: emit.fresh("sizes") };
+  emit.node("Shape", [emit.nameOf(x)], [names.front], { end: at });
+  emit.node("Shape", [emit.nameOf(x)], [names.rest], { start: after });
+  emit.node("Concat", [names.front, emit.integers([sizes[at]!]), names.rest], [names.sizes], { axis: 0 });
+  return names.sizes;
+}
+
+function asInt64(emit: Emitter, name: string, index: Value): string {
   if (index.dtype === "int64") return name;
   const wide = emit.fresh("wide");
   emit.node("Cast", [name], [wide], { to: 7 });
   return wide;
 }
 
+/** Entries `index` of axis `at` (negative counts from the end); the index's axes take that axis's place. */
+export function gather(x: Value, index: Value, at: number): Value {
+  return apply(indexingOps.Gather, [x, index], { at: position(x, at) });
+}
+
 /** Rows `table[index]`: `[..index axes, ..table axes but the first]`. */
 export function embed(table: Value, index: Value): Value {
-  return apply(indexingOps.Embed, [table, index], null);
+  return gather(table, index, 0);
+}
+
+/**
+ * Adds up rows by index: `y[i]` is the sum of all `rows[j]` with `index[j] = i`, zero where there is none. Exact with any
+ * number of threads; it costs as much as a product with a `[..index axes, into]` matrix.
+ * @param rows  [..index axes, ..rest], float32 and finite
+ * @param into  the first axis of the result, of a known size
+ * @returns  [into, ..rest]
+ */
+export function scatterAdd(rows: Value, index: Value, into: AxisLike): Value {
+  const [axis] = axesOf(into);
+  if (axis!.size === undefined)
+    throw new GraphError(`rows added up into an axis ${axis!.name} of unknown size`, "give the axis its size");
+  return apply(indexingOps.ScatterAdd, [rows, index], { at: 0, into: axis! });
 }
 
 /** `[..index axes, depth]`, 1 at the index and 0 elsewhere. */

@@ -47,7 +47,7 @@ export const linearOps = {
       () => {
         // One product over all rows, never a batch of products followed by a sum.
         const shared = b!.axes.length === 2 && a!.axes.length > 2 && !transposeLeft;
-        const [left, grad] = shared ? [rows(a!), rows(g)] : [a!, g];
+        const [left, grad] = shared ? [flattened(a!), flattened(g)] : [a!, g];
         const toRight = transposeRight
           ? product(grad, left, { transposeLeft: true, transposeRight: transposeLeft, scale })
           : product(left, grad, { transposeLeft: !transposeLeft, transposeRight: false, scale });
@@ -57,8 +57,8 @@ export const linearOps = {
   } satisfies Op<Product>,
 };
 
-/** All axes but the last as one. */
-function rows(x: Value): Value {
+/** All axes but the last as one: `[rows, last]`. */
+export function flattened(x: Value): Value {
   const sizes = x.axes.slice(0, -1).map(({ size }) => size);
   const count = sizes.includes(undefined) ? undefined : sizes.reduce<number>((p, n) => p * n!, 1);
   return reshape(x, [{ name: "rows", size: count }, last(x, 1)]);
@@ -70,7 +70,7 @@ function product(a: Value, b: Value, attributes: Product): Value {
   const outer = a.axes.slice(0, -1);
   const oneMatrix = b.axes.length === 2 && a.axes.length > 2 && !transposeLeft && (transposeRight || scale !== 1);
   if (!oneMatrix || outer.some(({ size }) => size === undefined)) return apply(linearOps.MatMul, [a, b], attributes);
-  const flat = apply(linearOps.MatMul, [rows(a), b], attributes);
+  const flat = apply(linearOps.MatMul, [flattened(a), b], attributes);
   return reshape(flat, [...outer, flat.axes[1]!]);
 }
 

@@ -1,46 +1,38 @@
-/** Softmax, normalisation and the training loss. */
-import { describeAxes, mergeAxes } from "../axes.js";
+/** Softmax and normalisation. */
+import { describeAxes, position, sizesOf } from "../axes.js";
 import { GraphError } from "../errors.js";
-import { apply, applyAll, type InputGradient, type Op, type Value } from "../value.js";
-import { add, exp, mul, neg, sub } from "./elementwise.js";
+import { apply, describe, type Op, scalar, type Value } from "../value.js";
+import { add, div, exp, mul, sqrt, sub } from "./elementwise.js";
 import { mean, sum, sumLike } from "./reduce.js";
 import { reshape } from "./shape.js";
 
 export const normaliseOps = {
-  /** Over the last axis. */
   Softmax: {
     name: "Softmax",
     types: ([x]) => [{ dtype: x!.dtype, axes: x!.axes }],
-    emit: (emit, { inputs: [x], outputs: [y] }) =>
-      emit.node("Softmax", [emit.nameOf(x!)], [emit.nameOf(y!)], { axis: -1 }),
-    gradient: (g, { outputs: [y] }) => [
+    emit: (emit, { inputs: [x], outputs: [y] }, { at }) =>
+      emit.node("Softmax", [emit.nameOf(x!)], [emit.nameOf(y!)], { axis: at }),
+    gradient: (g, { outputs: [y] }, { at }) => [
       () => {
         const weighted = mul(g, y!);
-        return sub(weighted, mul(y!, sum(weighted, [-1], true)));
+        return sub(weighted, mul(y!, sum(weighted, [at], true)));
       },
     ],
-  } satisfies Op<null>,
+  } satisfies Op<{ at: number }>,
 
-  /** Over the last axis. */
   LogSoftmax: {
     name: "LogSoftmax",
     types: ([x]) => [{ dtype: x!.dtype, axes: x!.axes }],
-    emit: (emit, { inputs: [x], outputs: [y] }) =>
-      emit.node("LogSoftmax", [emit.nameOf(x!)], [emit.nameOf(y!)], { axis: -1 }),
-    gradient: (g, { outputs: [y] }) => [() => sub(g, mul(exp(y!), sum(g, [-1], true)))],
-  } satisfies Op<null>,
+    emit: (emit, { inputs: [x], outputs: [y] }, { at }) =>
+      emit.node("LogSoftmax", [emit.nameOf(x!)], [emit.nameOf(y!)], { axis: at }),
+    gradient: (g, { outputs: [y] }, { at }) => [() => sub(g, mul(exp(y!), sum(g, [at], true)))],
+  } satisfies Op<{ at: number }>,
 
   /** Over the last axis; by-products: mean and reciprocal deviation, reused by the gradient. */
   LayerNorm: {
     name: "LayerNorm",
     types: ([x, gain, offset]) => {
-      const width = x!.axes.at(-1)!;
-      for (const { axes } of [gain!, offset!])
-        if (axes.length !== 1 || axes[0]!.size !== width.size)
-          throw new GraphError(
-            `a gain or offset ${describeAxes(axes)} for a last axis of ${width.size}`,
-            "give one gain and one offset a channel",
-          );
+      checkChannels(x!, [gain!, offset!]);
       const statistics = { dtype: x!.dtype, axes: [...x!.axes.slice(0, -1), { name: "", size: 1 }] };
       return [{ dtype: x!.dtype, axes: x!.axes }, statistics, statistics];
     },
@@ -64,66 +56,76 @@ export const normaliseOps = {
     },
   } satisfies Op<{ epsilon: number }>,
 
-  /** Negative log-likelihood of each row's target; by-product: the log-probabilities. */
-  CrossEntropy: {
-    name: "CrossEntropy",
-    types: ([logits, target]) => {
-      if (logits!.axes.length !== 2 || target!.axes.length !== 1)
-        throw new GraphError("logits are [rows, vocabulary] and targets [rows]", "flatten batch and text to rows");
-      const rows = mergeAxes(logits!.axes[0]!, target!.axes[0]!);
-      return [
-        { dtype: "float32", axes: [rows] },
-        { dtype: "float32", axes: [rows, logits!.axes[1]!] },
-      ];
+  /** Over the last axis, without a mean; by-product: the root of the mean square. ONNX Runtime fuses these nodes where nothing else reads it. */
+  RmsNorm: {
+    name: "RmsNorm",
+    types: ([x, gain]) => {
+      checkChannels(x!, [gain!]);
+      const root = { dtype: x!.dtype, axes: [...x!.axes.slice(0, -1), { name: "", size: 1 }] };
+      return [{ dtype: x!.dtype, axes: x!.axes }, root];
     },
-    emit: (emit, { inputs, outputs }) =>
-      emit.node("SoftmaxCrossEntropyLoss", inputs.map(emit.nameOf), outputs.map(emit.nameOf), { reduction: "none" }),
-    gradient: (g, { inputs: [, target], outputs: [loss, logProbability] }): InputGradient[] => [
+    emit: (emit, { inputs: [x, gain], outputs: [y, root] }, { epsilon }) => {
+      const names = { square: emit.fresh("square"), mean: emit.fresh("mean"), safe: emit.fresh("safe") };
+      const unit = emit.fresh("unit");
+      emit.node("Pow", [emit.nameOf(x!), emit.constant(x!.dtype, 2)], [names.square]);
+      emit.node("ReduceMean", [names.square, emit.integers([-1])], [names.mean], { keepdims: 1 });
+      emit.node("Add", [names.mean, emit.constant(x!.dtype, epsilon)], [names.safe]);
+      emit.node("Sqrt", [names.safe], [emit.nameOf(root!)]);
+      emit.node("Div", [emit.nameOf(x!), emit.nameOf(root!)], [unit]);
+      emit.node("Mul", [unit, emit.nameOf(gain!)], [emit.nameOf(y!)]);
+    },
+    gradient: (g, { inputs: [x, gain], outputs: [, root] }) => [
       () => {
-        const each = reshape(g, [...loss!.axes, 1]);
-        return addAtIndex(mul(exp(logProbability!), each), target!, neg(each));
+        const scaled = mul(g, gain!);
+        const unit = div(x!, root!);
+        return div(sub(scaled, mul(unit, mean(mul(scaled, unit), [-1], true))), root!);
       },
-      null,
+      () => sumLike(mul(g, div(x!, root!)), gain!),
     ],
-  } satisfies Op<null>,
-
-  /** Adds one number a row at that row's column: no column is hit twice, so no two threads meet. */
-  AddAtIndex: {
-    name: "AddAtIndex",
-    types: ([x]) => [{ dtype: x!.dtype, axes: x!.axes }],
-    emit: (emit, { inputs: [x, index, added], outputs: [y] }) => {
-      const columns = emit.fresh("columns");
-      emit.node("Unsqueeze", [emit.nameOf(index!), emit.integers([1])], [columns]);
-      emit.node("ScatterElements", [emit.nameOf(x!), columns, emit.nameOf(added!)], [emit.nameOf(y!)], {
-        axis: 1,
-        reduction: "add",
-      });
-    },
-    gradient: { none: "used inside gradients only, and second derivatives are not built" },
-  } satisfies Op<null>,
+  } satisfies Op<{ epsilon: number }>,
 };
 
-/** Softmax over the last axis. */
-export const softmax = (x: Value): Value => apply(normaliseOps.Softmax, [x], null);
+function checkChannels(x: Value, each: readonly Value[]): void {
+  const width = x.axes.at(-1)!;
+  for (const { axes } of each)
+    if (axes.length !== 1 || axes[0]!.size !== width.size)
+      throw new GraphError(
+        `a gain or offset ${describeAxes(axes)} for a last axis of ${width.size}`,
+        "give one gain and one offset a channel",
+      );
+}
 
-/** Logarithm of the softmax over the last axis. */
-export const logSoftmax = (x: Value): Value => apply(normaliseOps.LogSoftmax, [x], null);
+/** Softmax over one axis (negative counts from the end). */
+export const softmax = (x: Value, at = -1): Value => apply(normaliseOps.Softmax, [x], { at: position(x, at) });
 
-/** Layer normalisation over the last axis: `gain` and `offset` are `[width]`. */
+/** Logarithm of the softmax over one axis (negative counts from the end). */
+export const logSoftmax = (x: Value, at = -1): Value => apply(normaliseOps.LogSoftmax, [x], { at: position(x, at) });
+
+/** Layer normalisation over the last axis: `gain` and `offset` are `[width]`. @source arXiv:1607.06450 */
 export const layerNorm = (x: Value, gain: Value, offset: Value, epsilon: number): Value =>
   apply(normaliseOps.LayerNorm, [x, gain, offset], { epsilon });
 
-/**
- * Negative log-likelihood in nats of each target, and every log-probability.
- * @param logits  [rows, vocabulary]
- * @param target  [rows] int32 or int64
- */
-export function crossEntropy(logits: Value, target: Value): { loss: Value; logProbability: Value } {
-  const [loss, logProbability] = applyAll(normaliseOps.CrossEntropy, [logits, target], null);
-  return { loss: loss!, logProbability: logProbability! };
-}
+/** x / sqrt(mean of its squares + epsilon), over the last axis, times `gain` `[width]`. @source arXiv:1910.07467 */
+export const rmsNorm = (x: Value, gain: Value, epsilon: number): Value =>
+  apply(normaliseOps.RmsNorm, [x, gain], { epsilon });
 
-/** `x[row, index[row]] += added[row]` for `x` `[rows, columns]`, `index` `[rows]`, `added` `[rows, 1]`. */
-function addAtIndex(x: Value, index: Value, added: Value): Value {
-  return apply(normaliseOps.AddAtIndex, [x, index, added], null);
+/**
+ * Normalises neighbouring channels together, over all positions of a picture.
+ * @param x  [pictures, ..positions, channels]; only `pictures` may be of unknown size
+ * @param groups  a divisor of the channels; one group a channel is instance normalisation
+ * @param gain  [channels], and so is `offset`
+ * @source arXiv:1803.08494
+ */
+export function groupNorm(x: Value, groups: number, gain: Value, offset: Value, epsilon: number): Value {
+  checkChannels(x, [gain, offset]);
+  const [pictures, ...rest] = x.axes;
+  const sizes = sizesOf(rest, () => describe(x));
+  const channels = sizes.pop()!;
+  if (channels % groups !== 0)
+    throw new GraphError(`${groups} groups of the ${channels} channels of ${describe(x)}`, "take a divisor of them");
+  const positions = sizes.reduce((p, n) => p * n, 1);
+  const grouped = reshape(x, [pictures!, positions, groups, channels / groups]);
+  const centred = sub(grouped, mean(grouped, [1, 3], true));
+  const deviation = sqrt(add(mean(mul(centred, centred), [1, 3], true), scalar(epsilon)));
+  return add(mul(reshape(div(centred, deviation), x.axes), gain), offset);
 }

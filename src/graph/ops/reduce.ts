@@ -1,9 +1,11 @@
-/** Sums, means and maxima over axes. */
-import type { Axis } from "../axes.js";
+/** Sums, means, products and extremes over axes. */
+import { type Axis, position } from "../axes.js";
+import { ONNX_TYPE } from "../dtype.js";
 import { GraphError } from "../errors.js";
-import { apply, describe, type Node, type Op, scalar, type Value } from "../value.js";
-import { mul } from "./elementwise.js";
-import { broadcastTo, reshape } from "./shape.js";
+import { apply, type Node, type Op, scalar, type Value } from "../value.js";
+import { unsqueeze } from "./arrange.js";
+import { cast, div, equal, exp, mul, sub, where } from "./elementwise.js";
+import { broadcastTo } from "./shape.js";
 
 export interface Over {
   /** Axis positions, counted from 0. */
@@ -17,7 +19,6 @@ function reduction(name: string, gradient: Op<Over>["gradient"]): Op<Over> {
     name,
     types: ([x], { over, keep }) => {
       if (over.length === 0) throw new GraphError("no axis to reduce", "use the value as it is: ONNX would reduce all");
-      for (const i of over) if (x!.axes[i] === undefined) throw new GraphError(`no axis ${i}`, "count axes from 0");
       const left = x!.axes.map((a, i): Axis | null => (over.includes(i) ? (keep ? { name: "", size: 1 } : null) : a));
       return [{ dtype: x!.dtype, axes: left.filter((a) => a !== null) }];
     },
@@ -28,29 +29,69 @@ function reduction(name: string, gradient: Op<Over>["gradient"]): Op<Over> {
 }
 
 /** A gradient of a reduction's result, with the reduced axes put back as size 1. */
-function unreduced(g: Value, node: Node, { over, keep }: Over): Value {
-  if (keep) return g;
-  return reshape(
-    g,
-    node.inputs[0]!.axes.map((a, i): Axis => (over.includes(i) ? { name: "", size: 1 } : a)),
-  );
+function unreduced(g: Value, { over, keep }: Over): Value {
+  return keep ? g : unsqueeze(g, ...over);
 }
 
 export const reduceOps = {
-  ReduceSum: reduction("ReduceSum", (g, node, over) => [() => broadcastTo(unreduced(g, node, over), node.inputs[0]!)]),
+  ReduceSum: reduction("ReduceSum", (g, node, over) => [() => broadcastTo(unreduced(g, over), node.inputs[0]!)]),
   ReduceMean: reduction("ReduceMean", (g, node, over) => [
     () => {
       const x = node.inputs[0]!;
-      const count = over.over.reduce((product, i) => product * (x.axes[i]!.size ?? Number.NaN), 1);
-      if (Number.isNaN(count))
-        throw new GraphError(`the mean of ${describe(x)} has no gradient yet`, "fix the sizes of the axes it is over");
-      return broadcastTo(mul(unreduced(g, node, over), scalar(1 / count)), x);
+      const sizes = over.over.map((i) => x.axes[i]!.size);
+      const each = unreduced(g, over);
+      const known = sizes.every((size) => size !== undefined);
+      const mine = known ? mul(each, scalar(1 / sizes.reduce((p, n) => p * n, 1))) : div(each, count(x, over.over));
+      return broadcastTo(mine, x);
     },
   ]),
-  ReduceMax: reduction("ReduceMax", {
-    none: "used for masks and statistics only; where two are largest the slope is not defined",
-  }),
+  ReduceMax: reduction("ReduceMax", slopeOfExtreme),
+  ReduceMin: reduction("ReduceMin", slopeOfExtreme),
+  /** The slope of one entry is the product of the others, which is found without dividing by a zero among them. */
+  ReduceProd: reduction("ReduceProd", (g, node, over) => [
+    () => {
+      const x = node.inputs[0]!;
+      const isZero = equal(x, scalar(0));
+      const zero = cast(isZero, x.dtype);
+      const nonZero = where(isZero, scalar(1), x);
+      const otherZeros = sub(sum(zero, over.over, true), zero);
+      const others = div(apply(reduceOps.ReduceProd, [nonZero], { over: over.over, keep: true }), nonZero);
+      return mul(unreduced(g, over), where(equal(otherZeros, scalar(0)), others, scalar(0)));
+    },
+  ]),
+  ReduceLogSumExp: reduction("ReduceLogSumExp", (g, node, over) => [
+    () => {
+      const x = node.inputs[0]!;
+      // Not exp(x - y): of large numbers y has lost the digits that x - y needs.
+      const raised = exp(sub(x, max(x, over.over, true)));
+      return mul(raised, div(unreduced(g, over), sum(raised, over.over, true)));
+    },
+  ]),
+  /** How many entries there are along some axes, as a float32 scalar: for sizes that are only known at run time. */
+  Count: {
+    name: "Count",
+    types: () => [{ dtype: "float32", axes: [] }],
+    emit: (emit, { inputs: [x], outputs: [y] }, { over }) => {
+      const [shape, sizes, number] = [emit.fresh("shape"), emit.fresh("sizes"), emit.fresh("number")];
+      emit.node("Shape", [emit.nameOf(x!)], [shape]);
+      emit.node("Gather", [shape, emit.integers(over)], [sizes], { axis: 0 });
+      emit.node("ReduceProd", [sizes, emit.integers([0])], [number], { keepdims: 0 });
+      emit.node("Cast", [number], [emit.nameOf(y!)], { to: ONNX_TYPE.float32 });
+    },
+    gradient: { none: "the size of an axis does not depend on the numbers along it" },
+  } satisfies Op<{ over: readonly number[] }>,
 };
+
+/** All that are equal to the extreme share its slope evenly. */
+function slopeOfExtreme(g: Value, node: Node, over: Over): [() => Value] {
+  return [
+    () => {
+      const x = node.inputs[0]!;
+      const chosen = cast(equal(x, unreduced(node.outputs[0]!, over)), x.dtype);
+      return mul(chosen, div(unreduced(g, over), sum(chosen, over.over, true)));
+    },
+  ];
+}
 
 /** Sum over axis positions (negative ones count from the end); they go away unless `keep`. */
 export function sum(x: Value, over: readonly number[], keep = false): Value {
@@ -62,18 +103,40 @@ export function mean(x: Value, over: readonly number[], keep = false): Value {
   return apply(reduceOps.ReduceMean, [x], { over: positions(x, over), keep });
 }
 
-/** Maximum over axis positions (negative ones count from the end); they go away unless `keep`. */
+/** Maximum over axis positions; all entries that are largest share the slope evenly. */
 export function max(x: Value, over: readonly number[], keep = false): Value {
   return apply(reduceOps.ReduceMax, [x], { over: positions(x, over), keep });
+}
+
+/** Minimum over axis positions; all entries that are smallest share the slope evenly. */
+export function min(x: Value, over: readonly number[], keep = false): Value {
+  return apply(reduceOps.ReduceMin, [x], { over: positions(x, over), keep });
+}
+
+/** Product over axis positions. */
+export function product(x: Value, over: readonly number[], keep = false): Value {
+  return apply(reduceOps.ReduceProd, [x], { over: positions(x, over), keep });
+}
+
+/** Logarithm of the sum of exponentials over axis positions, without overflow. */
+export function logSumExp(x: Value, over: readonly number[], keep = false): Value {
+  return apply(reduceOps.ReduceLogSumExp, [x], { over: positions(x, over), keep });
+}
+
+/** The number of entries along some axis positions, also where it is only known at run time: a float32 scalar. */
+export function count(x: Value, over: readonly number[]): Value {
+  return apply(reduceOps.Count, [x], { over: positions(x, over) });
 }
 
 /** Undoes broadcasting: sums a gradient over the axes along which `like` was stretched. */
 export function sumLike(g: Value, like: Value): Value {
   const added = g.axes.length - like.axes.length;
   const over = g.axes.flatMap((a, i) => (i < added || (like.axes[i - added]!.size === 1 && a.size !== 1) ? [i] : []));
-  return over.length === 0 ? g : reshape(sum(g, over), like.axes);
+  if (over.length === 0) return g;
+  const stretched = over.filter((i) => i >= added).map((i) => i - added);
+  return unsqueeze(sum(g, over), ...stretched);
 }
 
 function positions(x: Value, over: readonly number[]): number[] {
-  return over.map((i) => (i < 0 ? i + x.axes.length : i));
+  return over.map((i) => position(x, i));
 }

@@ -1,5 +1,14 @@
 /** Ops that move numbers and compute none. */
-import { type Axis, type AxisLike, axes as axesOf, broadcast, describeAxes, mergeAxes, sameSize } from "../axes.js";
+import {
+  type Axis,
+  type AxisLike,
+  axes as axesOf,
+  broadcast,
+  describeAxes,
+  mergeAxes,
+  position,
+  sameSize,
+} from "../axes.js";
 import { GraphError } from "../errors.js";
 import { apply, describe, type InputGradient, type Op, type Value } from "../value.js";
 import { sumLike } from "./reduce.js";
@@ -84,14 +93,15 @@ export const shapeOps = {
     },
     gradient: (g, { inputs: [x] }, { at, start, length, step }) => [
       () => {
+        if (typeof length !== "number") return padTo(g, at, start, length.leaving, x!.axes[at]!, 0);
         const size = x!.axes[at]!.size;
-        if (typeof length === "number" && (size === undefined || step !== 1))
+        if (size === undefined)
           throw new GraphError(
-            `the gradient of a slice of ${describe(x!)} by step ${step}`,
-            "slice a fixed axis by step 1, or reshape first",
+            `the gradient of a slice of ${describe(x!)}, whose axis ${at} has no size yet`,
+            "fix the size of that axis, or trim it at both ends",
           );
-        const after = typeof length === "number" ? size! - start - length : length.leaving;
-        return padTo(g, at, start, after, x!.axes[at]!);
+        const reach = (length - 1) * step + 1;
+        return padTo(spread(g, at, step), at, start, size - start - reach, x!.axes[at]!, 0);
       },
     ],
   } satisfies Op<{ at: number; start: number; length: number | { axis: Axis; leaving: number }; step: number }>,
@@ -99,10 +109,13 @@ export const shapeOps = {
   Pad: {
     name: "Pad",
     types: ([x], { at, axis }) => [{ dtype: x!.dtype, axes: x!.axes.map((a, i) => (i === at ? axis : a)) }],
-    emit: (emit, { inputs: [x], outputs: [y] }, { at, before, after }) =>
-      emit.node("Pad", [emit.nameOf(x!), emit.integers([before, after]), "", emit.integers([at])], [emit.nameOf(y!)]),
+    emit: (emit, { inputs: [x], outputs: [y] }, { at, before, after, value }) => {
+      const filling = value === 0 ? "" : emit.constant(x!.dtype, value);
+      const operands = [emit.integers([before, after]), filling, emit.integers([at])];
+      emit.node("Pad", [emit.nameOf(x!), ...operands], [emit.nameOf(y!)]);
+    },
     gradient: (g, { inputs: [x] }, { at, before, after }) => [() => trim(g, at, before, after, x!.axes[at]!)],
-  } satisfies Op<{ at: number; before: number; after: number; axis: Axis }>,
+  } satisfies Op<{ at: number; before: number; after: number; axis: Axis; value: number }>,
 
   Concat: {
     name: "Concat",
@@ -159,10 +172,10 @@ export function transpose(x: Value, order: readonly number[]): Value {
 
 /** `length` entries of axis `at` (negative counts from the end) from `start`, every `step`-th. */
 export function slice(x: Value, at: number, start: number, length: number, step = 1): Value {
-  const position = at < 0 ? at + x.axes.length : at;
-  return start === 0 && step === 1 && x.axes[position]?.size === length
+  const from = position(x, at);
+  return start === 0 && step === 1 && x.axes[from]!.size === length
     ? x
-    : apply(shapeOps.Slice, [x], { at: position, start, length, step });
+    : apply(shapeOps.Slice, [x], { at: from, start, length, step });
 }
 
 /** All of axis `at` but the first `before` and the last `after` entries; what is left is `axis`. */
@@ -170,26 +183,37 @@ export function trim(x: Value, at: number, before: number, after: number, axis: 
   return apply(shapeOps.Slice, [x], { at, start: before, length: { axis, leaving: after }, step: 1 });
 }
 
-/** Zeros before and after, along axis `at` (negative counts from the end). */
-export function pad(x: Value, at: number, before: number, after: number): Value {
+/** Zeros, or another number, before and after, along axis `at` (negative counts from the end). */
+export function pad(x: Value, at: number, before: number, after: number, value = 0): Value {
   if (before === 0 && after === 0) return x;
-  const position = at < 0 ? at + x.axes.length : at;
-  const { name, size } = x.axes[position]!;
+  const from = position(x, at);
+  const { name, size } = x.axes[from]!;
   const longer = size === undefined ? { name: `${name} and padding`, size } : { name, size: size + before + after };
-  return padTo(x, position, before, after, longer);
+  return padTo(x, from, before, after, longer, value);
 }
 
-/** `pad`, when it is known which axis the result has. */
-function padTo(x: Value, at: number, before: number, after: number, axis: Axis): Value {
-  return apply(shapeOps.Pad, [x], { at, before, after, axis });
+/** `pad`, when it is known which axis the result has; nothing to pad may still be a name to give back. */
+function padTo(x: Value, at: number, before: number, after: number, axis: Axis, value: number): Value {
+  const own = x.axes[at]!;
+  const unchanged = before === 0 && after === 0 && sameSize(own, axis) && (own.name === "" || own.name === axis.name);
+  return unchanged ? x : apply(shapeOps.Pad, [x], { at, before, after, axis, value });
+}
+
+/** `step - 1` zeros between the entries of axis `at`. */
+function spread(x: Value, at: number, step: number): Value {
+  if (step === 1) return x;
+  const { name, size } = x.axes[at]!;
+  const alone = reshape(x, x.axes.toSpliced(at + 1, 0, { name: "", size: 1 }));
+  const merged = reshape(pad(alone, at + 1, 0, step - 1), x.axes.with(at, { name, size: size! * step }));
+  return slice(merged, at, 0, (size! - 1) * step + 1);
 }
 
 /** Values one after the other along axis `at` (negative counts from the end), which may get a new name. */
 export function concat(parts: readonly Value[], at: number, name?: string): Value {
-  const position = at < 0 ? at + parts[0]!.axes.length : at;
+  const from = position(parts[0]!, at);
   return parts.length === 1
     ? parts[0]!
-    : apply(shapeOps.Concat, parts, { at: position, name: name ?? parts[0]!.axes[position]!.name });
+    : apply(shapeOps.Concat, parts, { at: from, name: name ?? parts[0]!.axes[from]!.name });
 }
 
 /** `x` stretched to the axes it would have in `x + like`. */

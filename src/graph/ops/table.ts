@@ -1,21 +1,33 @@
 /** Every op there is. A test walks this table: types, gradient against finite differences, or the reason it has none. */
 import type { Op } from "../value.js";
+import { activationOps } from "./activations.js";
+import { alongOps } from "./along.js";
+import { arrangeOps } from "./arrange.js";
 import { convolutionOps } from "./convolution.js";
+import { crossEntropyOps } from "./cross-entropy.js";
 import { elementwiseOps } from "./elementwise.js";
+import { flowOps } from "./flow.js";
 import { indexingOps } from "./indexing.js";
 import { linearOps } from "./linear.js";
 import { normaliseOps } from "./normalise.js";
 import { reduceOps } from "./reduce.js";
 import { shapeOps } from "./shape.js";
+import { windowOps } from "./windows.js";
 
 export const OPS = {
+  ...activationOps,
+  ...alongOps,
+  ...arrangeOps,
   ...convolutionOps,
+  ...crossEntropyOps,
   ...elementwiseOps,
+  ...flowOps,
   ...indexingOps,
   ...linearOps,
   ...normaliseOps,
   ...reduceOps,
   ...shapeOps,
+  ...windowOps,
 };
 
 export type OpName = keyof typeof OPS;
