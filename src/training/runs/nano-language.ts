@@ -34,7 +34,7 @@ const TEXT = 128;
 
 export const nanoLanguage: Run = {
   name: "nano-language",
-  summary: "nano, stage 1: tokenizer and language model on described pages (40 minutes on one core)",
+  summary: "nano, stage 1: tokenizer and language model on described pages (43 minutes on one core)",
   steps: 2000,
   seed: "nano-language",
   optimizer: { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, weightDecay: 0.05, clip: 1 },

@@ -43,7 +43,7 @@ const HANDWRITTEN_CAPTIONS = 256;
 
 export const nanoVision: Run = {
   name: "nano-vision",
-  summary: "nano, stage 2: vision tower, contrastively on pictures and captions (40 minutes on two cores)",
+  summary: "nano, stage 2: vision tower, contrastively on pictures and captions (43 minutes on two cores)",
   accepts: {
     omniglot: "folder with Omniglot's images_background_small1.zip; without it there is no handwriting",
     language: "model folder of stage 1; default models/nano",
