@@ -33,7 +33,7 @@ import { nfnetGrid } from "../../model/vision/nfnet.js";
 import { bind } from "../../nn/layers.js";
 import { frozen, mapParameters, type Parameter } from "../../nn/parameters.js";
 import { drawText } from "../../prompt/augment.js";
-import { interleave } from "../../prompt/interleave.js";
+import { type Interleaved, interleave } from "../../prompt/interleave.js";
 import { Random } from "../../random.js";
 import { openTokenizer } from "../../text/hub-tokenizer.js";
 import type { Tokenizer } from "../../text/tokenizer.js";
@@ -55,7 +55,7 @@ export const nano: Run = {
     language: "model folder of stage 1; default models/nano",
     vision: "model folder of stage 2; default models/nano",
   },
-  steps: 3800,
+  steps: 2600,
   seed: "nano",
   optimizer: { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, weightDecay: 0.1, clip: 1 },
   schedule: { peak: 1.2e-3, warmup: 100, then: "cosine", floor: 0.05 },
@@ -123,7 +123,7 @@ interface WatchedRow extends Row {
   readonly recurring?: readonly number[];
 }
 
-/** What a word at its first use counts: nothing on the page says it. */
+/** What a word counts that nothing on the page foretells: a name at its first use, a question. */
 const UNFORESEEABLE = 0.03;
 
 function objective(
@@ -169,15 +169,31 @@ function objective(
 function drawPair(random: Random, world: Everything, tokenizer: Tokenizer): Row {
   const page = random.chance(0.5)
     ? captionPair(random, { canonical: 0.75 })
-    : questionPair(random, { canonical: 0.9 }).page;
-  return { item: interleave(illustrate(page, world, random), tokenizer, drawText("pair", random)) };
+    : questionPair(random, { canonical: 0.9, ...(random.chance(PRESENCE) ? { kinds: ["presence"] } : {}) }).page;
+  return answering(interleave(illustrate(page, world, random), tokenizer, drawText("pair", random)), tokenizer);
+}
+
+/** The share of questions that ask whether something is there, beside those of all kinds: nothing is learnt as slowly. */
+const PRESENCE = 0.3;
+
+/** A row in which a question hardly counts, for nothing foretells what is asked, and its answer fully. */
+function answering(item: Interleaved, tokenizer: Tokenizer): Row {
+  const [opening, spaced, closing] = ["Question:", " Question:", " Answer:"].map((mark) => tokenizer.encode(mark)[0]!);
+  let asked = false;
+  const weights = item.tokens.map((token) => {
+    if (token === opening || token === spaced) asked = true;
+    const weight = asked ? UNFORESEEABLE : 1;
+    if (token === closing) asked = false;
+    return weight;
+  });
+  return { item, weights };
 }
 
 /** What share of the pages names a dozen things, what share gives names; the rest is examples of a task, and web pages. */
-const NAMING = { atFirst: 0.6, later: 0.3, until: 0.45 };
-const EPISODES = { atFirst: 0.25, later: 0.5 };
-/** What share of either shows handwriting. */
-const HANDWRITTEN = 0.35;
+const NAMING = { atFirst: 0.55, later: 0.25, until: 0.45 };
+const EPISODES = { atFirst: 0.3, later: 0.55 };
+/** What share of the pages that give names shows handwriting. It has no names but those of its page. */
+const HANDWRITTEN = 0.45;
 
 /** @param progress  share of the run that is done */
 function drawPage(
@@ -191,25 +207,18 @@ function drawPage(
   const naming = early ? NAMING.atFirst : NAMING.later;
   const episodes = early ? EPISODES.atFirst : EPISODES.later;
   const kind = random.uniform();
-  if (kind < naming) return drawNames(random, world, gallery, tokenizer);
+  if (kind < naming) return drawNames(random, gallery, tokenizer);
   if (kind < naming + episodes) return drawEpisode(random, early, world, gallery, tokenizer);
   const web = random.chance(0.5);
   const page: ScenePage = web ? interleavedPage(random) : examplesPage(random, 3 + random.integer(4));
   const augmented = { ...drawText("pair", random), ...(web ? drawText("page", random) : {}) };
-  return { item: interleave(illustrate(page, world, random), tokenizer, augmented) };
+  return answering(interleave(illustrate(page, world, random), tokenizer, augmented), tokenizer);
 }
 
 /** A dozen different things, each with its own name: nothing on the page helps but the pictures. */
-function drawNames(random: Random, { handwriting }: Everything, gallery: Gallery, tokenizer: Tokenizer): WatchedRow {
-  const things =
-    handwriting !== undefined && random.chance(HANDWRITTEN)
-      ? random.sample(handwriting.turned, PAGES.media)
-      : differentConcepts(random, knownConcepts, PAGES.media).map((concept) => ({
-          ...concept,
-          name: nounPhrase(concept),
-        }));
-  const page = things.flatMap(
-    ({ id, name }): ScenePage => [{ scene: sceneOf(random, [{ concept: { id } }]) }, { text: `Output: ${name}` }],
+function drawNames(random: Random, gallery: Gallery, tokenizer: Tokenizer): Row {
+  const page = differentConcepts(random, knownConcepts, PAGES.media).flatMap(
+    (concept): ScenePage => [{ scene: sceneOf(random, [{ concept }]) }, { text: `Output: ${nounPhrase(concept)}` }],
   );
   return { item: interleave(gallery.illustrate(page, random), tokenizer, drawText("pair", random)) };
 }
