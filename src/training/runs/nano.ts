@@ -49,7 +49,7 @@ const PAIRS: Shape = { batch: 32, text: 24, media: 1 };
 
 export const nano: Run = {
   name: "nano",
-  summary: "nano, stage 3: resampler and gated blocks on pages and pairs (35 minutes on two cores)",
+  summary: "nano, stage 3: resampler and gated blocks on pages and pairs (24 minutes on two cores)",
   accepts: {
     omniglot: "folder with Omniglot's images_background_small1.zip; without it there is no handwriting",
     language: "model folder of stage 1; default models/nano",
