@@ -63,18 +63,15 @@ export function interleavedLosses(params: Flamingo<Value>, config: FlamingoConfi
  */
 export function textFeeds(
   rows: readonly Row[],
-  { batch, text, media }: Shape,
+  { text, media }: Shape,
   tokenizer: Tokenizer,
 ): { feeds: Feeds & { weights: Float32Array }; pictures: (Picture | undefined)[] } {
   const cut = rows.map(({ item }) => truncate(item, { maximumMedia: media, maximumTokens: text + 1 }));
   const packed = assemble(cut, { padId: tokenizer.special("<PAD>"), length: text + 1, media });
   const columns = <Numbers extends Int32Array | Float32Array>(from: Numbers, first: number) =>
     from.filter((_, i) => i % (text + 1) >= first && i % (text + 1) < first + text) as Numbers;
-  const weights = columns(packed.lossMask, 1);
-  for (let i = 0; i < batch * text; i++) {
-    const own = rows[Math.floor(i / text)]!.weights;
-    if (own !== undefined) weights[i] = weights[i]! * (own[(i % text) + 1] ?? 0);
-  }
+  const counts = ofNextTokens(rows, text, ({ weights }) => weights, 1);
+  const weights = columns(packed.lossMask, 1).map((learnt, i) => learnt * counts[i]!);
   return {
     feeds: {
       tokens: columns(packed.tokens, 0),
@@ -86,4 +83,22 @@ export function textFeeds(
       Array.from({ length: media }, (_, n) => (own[n] === undefined ? undefined : framesOf(own[n])[0])),
     ),
   };
+}
+
+/**
+ * Numbers that rows give for their tokens, each beside the token before it; 0 beyond a row's end.
+ * @param otherwise  for all of a row that gives none
+ * @returns  [batch, text]
+ */
+export function ofNextTokens<R extends Row>(
+  rows: readonly R[],
+  text: number,
+  numbersOf: (row: R) => readonly number[] | undefined,
+  otherwise: number,
+): Float32Array {
+  const lists = rows.map(numbersOf);
+  return Float32Array.from({ length: rows.length * text }, (_, i) => {
+    const own = lists[Math.floor(i / text)];
+    return own === undefined ? otherwise : (own[(i % text) + 1] ?? 0);
+  });
 }

@@ -4,12 +4,11 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symli
 import { tmpdir } from "node:os";
 import { dirname, join, posix } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, describe, expect, it, type TestContext } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { anchorsOf, type Block, blocksOf, commandsOf, linksOf, PAGES, ROOT } from "../support/markdown.js";
 
 const execute = promisify(execFile);
 const OMNIGLOT = join(ROOT, "../shared/data/omniglot");
-const EMBEDDED = join(ROOT, "models/nano/model.safetensors");
 const MINUTES = 60_000;
 
 /** A folder as a reader has it after cloning: the examples, a command called flamingo, the library to import. */
@@ -34,14 +33,6 @@ async function shell(command: string, cwd: string): Promise<string> {
 /** What a block asks of the test: `run: with --steps 2`, `run: in the repository`, `run: elsewhere, in .ci/run`. */
 const instruction = ({ comment }: Block): string => /^run: (.*)$/.exec(comment ?? "")?.[1] ?? "";
 
-function skipWhatIsMissing(context: TestContext, code: string): void {
-  if (/--omniglot/.test(code) && !existsSync(OMNIGLOT)) context.skip("the handwriting is not there (../shared)");
-  const asks = (line: string) =>
-    /\b(generate|evaluate|demo|walk|inspect|example)\b/.test(line) && !/--model|--help|runs\//.test(line);
-  if (commandsOf(code).some(asks) && !existsSync(EMBEDDED))
-    context.skip("the embedded model is not there (models/nano)");
-}
-
 describe.each(PAGES)("%s", (page) => {
   const blocks = blocksOf(page);
   let printed = "";
@@ -50,7 +41,7 @@ describe.each(PAGES)("%s", (page) => {
     const dead = linksOf(page).filter((link) => {
       const [path, anchor] = link.split("#") as [string, string?];
       const meant = path === "" ? page : posix.join(dirname(page), path);
-      if (!existsSync(join(ROOT, meant))) return !meant.startsWith("models/nano/") || existsSync(EMBEDDED);
+      if (!existsSync(join(ROOT, meant))) return true;
       return anchor !== undefined && !anchorsOf(meant).includes(anchor);
     });
     expect(dead).toEqual([]);
@@ -76,7 +67,8 @@ describe.each(PAGES)("%s", (page) => {
       continue;
     }
     it(`line ${block.line} runs: ${title}`, { timeout: 5 * MINUTES }, async (context) => {
-      skipWhatIsMissing(context, block.code);
+      if (/--omniglot/.test(block.code) && !existsSync(OMNIGLOT))
+        context.skip("the handwriting is not there (../shared)");
       const more = told.startsWith("with ") ? ` ${told.slice(5)}` : "";
       printed = "";
       for (const command of commandsOf(block.code))
@@ -85,8 +77,7 @@ describe.each(PAGES)("%s", (page) => {
   }
 
   for (const block of blocks.filter(({ comment }) => comment === "output"))
-    it(`line ${block.line} is what is printed`, (context) => {
-      if (!existsSync(EMBEDDED)) context.skip("the embedded model is not there (models/nano)");
+    it(`line ${block.line} is what is printed`, () => {
       expect(printed.trim()).toBe(block.code.trim());
     });
 
@@ -96,14 +87,12 @@ describe.each(PAGES)("%s", (page) => {
     });
 
   for (const block of blocks.filter(({ language }) => language === "ts"))
-    it(`line ${block.line} is TypeScript, strict, and runs`, { timeout: 2 * MINUTES }, async (context) => {
+    it(`line ${block.line} is TypeScript, strict, and runs`, { timeout: 2 * MINUTES }, async () => {
       const name = `${page.replaceAll(/\W/g, "-")}-${block.line}`;
       writeFileSync(join(folder, `${name}.ts`), block.code);
       const options = "--strict --target es2023 --module nodenext --lib es2023,esnext.disposable,dom --types node";
       const roots = `--typeRoots ${join(ROOT, "node_modules/@types")}`;
       await shell(`${join(ROOT, "node_modules/.bin/tsc")} ${name}.ts ${options} ${roots} --skipLibCheck`, folder);
-      if (/openFlamingo/.test(block.code) && !existsSync(EMBEDDED))
-        context.skip("it compiles; the embedded model is not there (models/nano)");
       await shell(`node ${name}.js`, folder);
     });
 });

@@ -19,7 +19,7 @@ import {
 } from "./onnx.generated.js";
 
 /** Numbers inside one file, in bytes: protocol buffers end at 2^31, names and nodes need their part of it. */
-export const MOST_INLINE = 2_000_000_000;
+const MOST_INLINE = 2_000_000_000;
 
 /** What stands beside an input that no node reads. */
 export const UNREAD = "unread: only its sizes mattered when the graph was made";

@@ -2,10 +2,10 @@
 import type { Initialiser, OnnxModel } from "./model.js";
 
 /** Smaller numbers stay in the `.onnx`, in bytes: runtimes look at shapes before they open other files. */
-export const INLINE_BELOW = 1024;
+const INLINE_BELOW = 1024;
 
 /** Numbers in another file begin at a multiple of this many bytes, so that runtimes can map them into memory. */
-export const ALIGNMENT = 4096;
+const ALIGNMENT = 4096;
 
 /** A model whose large initialisers are elsewhere. */
 export interface Separated {

@@ -77,7 +77,7 @@ export function positionsOf({ axes }: { readonly axes: readonly Axis[] }, { kern
 }
 
 /** How many windows there are along each axis. */
-export function windowCounts(sizes: readonly number[], windows: Windows): number[] {
+function windowCounts(sizes: readonly number[], windows: Windows): number[] {
   return sizes.map((size, i) => {
     const room = size + windows.before[i]! + windows.after[i]! - span(windows, i);
     if (room < 0)

@@ -68,8 +68,8 @@ export interface Nfnet<Leaf> {
 }
 
 /**
- * Standardised, a weight may have any deviation; how far one step of the optimizer turns it depends on it. Deviation 1
- * would make training thirty times as slow as that of a plain weight.
+ * Standardised, a weight may have any deviation; how far one step of the optimizer turns it depends on it. This one is
+ * that of a plain weight.
  */
 function initStandardised(random: Random, taps: number, from: number, to: number): Standardised<Parameter> {
   const inputs = taps * from;

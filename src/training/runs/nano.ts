@@ -39,7 +39,7 @@ import { openTokenizer } from "../../text/hub-tokenizer.js";
 import type { Tokenizer } from "../../text/tokenizer.js";
 import type { TokenizerJson } from "../../text/tokenizer-json.js";
 import { Eye } from "../eye.node.js";
-import { interleavedLosses, perToken, type Row, type Shape, textFeeds } from "../interleaved.js";
+import { interleavedLosses, ofNextTokens, perToken, type Row, type Shape, textFeeds } from "../interleaved.js";
 import { toSumOne, trainingGraph, weighted } from "../objective.js";
 import { NORMALISATION } from "../pictures.js";
 import type { Objective, Run } from "../run.js";
@@ -153,10 +153,7 @@ function objective(
     batch: async (random, step) => {
       const rows = Array.from({ length: batch }, (_, row) => draw(random.fork(row), step / nano.steps));
       const { feeds, pictures } = textFeeds(rows, shape, tokenizer);
-      const recurring = Float32Array.from(
-        { length: batch * text },
-        (_, i) => rows[Math.floor(i / text)]!.recurring?.[(i % text) + 1] ?? 0,
-      );
+      const recurring = ofNextTokens(rows, text, (row) => row.recurring, 0);
       return {
         ...feeds,
         features: await eye.features(pictures),
