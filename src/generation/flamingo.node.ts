@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import type { LoadedFlamingo } from "../checkpoints/flamingo-file.js";
 import { readFlamingo } from "../checkpoints/flamingo-folder.node.js";
 import { documentOf } from "../prompt/load.node.js";
+import type { EngineOptions } from "./engine.js";
 import { startEngine } from "./engine.node.js";
 import { FlamingoModel, tokenizerOf } from "./flamingo-model.js";
 
@@ -14,16 +15,17 @@ export const EMBEDDED = fileURLToPath(new URL("../../models/nano", import.meta.u
  * @throws as `readFlamingo`
  * @throws {ModelFolderError} if its tokenizer has ids for which the language model has no row
  */
-export async function openFlamingo(
-  folder: string = EMBEDDED,
-  { threads }: { threads?: number } = {},
-): Promise<FlamingoModel> {
-  return startFlamingo(await readFlamingo(folder), folder, threads);
+export async function openFlamingo(folder: string = EMBEDDED, options: EngineOptions = {}): Promise<FlamingoModel> {
+  return startFlamingo(await readFlamingo(folder), folder, options);
 }
 
 /** A model that is in memory already. @param place  what errors call it */
-export async function startFlamingo(loaded: LoadedFlamingo, place: string, threads?: number): Promise<FlamingoModel> {
+export async function startFlamingo(
+  loaded: LoadedFlamingo,
+  place: string,
+  options: EngineOptions = {},
+): Promise<FlamingoModel> {
   const { config, params } = loaded;
   const tokenizer = tokenizerOf(loaded, place);
-  return new FlamingoModel({ config, tokenizer, thread: await startEngine(params, config, threads), documentOf });
+  return new FlamingoModel({ config, tokenizer, thread: await startEngine(params, config, options), documentOf });
 }

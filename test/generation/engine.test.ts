@@ -37,7 +37,7 @@ beforeAll(async () => {
   await saveTinyModel(join(folder, "model"));
   loaded = await readFlamingo(join(folder, "model"));
   tokenizer = openTokenizer(loaded.tokenizer as TokenizerJson);
-  thread = await startEngine(loaded.params, loaded.config, 1);
+  thread = await startEngine(loaded.params, loaded.config, { threads: 1 });
   engine = thread.remote;
 });
 afterAll(async () => {
