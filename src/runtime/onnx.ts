@@ -27,6 +27,8 @@ export class OnnxProgram<T extends OrtTensor> implements Program {
   readonly #graph: PortableGraph;
   readonly #ort: Ort<T>;
   readonly #session: OrtSession<T>;
+  readonly #running = new Set<Promise<unknown>>();
+  #closed: Promise<void> | undefined;
 
   constructor(graph: PortableGraph, ort: Ort<T>, session: OrtSession<T>) {
     this.#graph = graph;
@@ -38,6 +40,8 @@ export class OnnxProgram<T extends OrtTensor> implements Program {
     feeds: Readonly<Record<string, Tensor | ArrayOf>>,
     into: Readonly<Record<string, Tensor>> = {},
   ): Promise<Record<string, Tensor>> {
+    if (this.#closed !== undefined)
+      throw new RuntimeError("the program was closed", "compile the graph again, or close it later");
     const { inputs: wanted, outputs } = this.#graph;
     only(feeds, wanted, (name) => `${name} was fed, but the graph has no such input`, "feed");
     only(into, outputs, (name) => `${name} is to be fetched, but the graph has no such output`, "fetch");
@@ -52,14 +56,25 @@ export class OnnxProgram<T extends OrtTensor> implements Program {
       const target = into[name];
       fetches[name] = target === undefined ? null : this.#tensor(name, outputs[name]!, target);
     }
-    const results = await refusalsNamed("the run stopped", () => this.#session.run(inputs, fetches));
+    const results = await this.#run(inputs, fetches);
     return Object.fromEntries(
       Object.entries(outputs).map(([name, { dtype }]) => [name, fetched(results[name]!, dtype, into[name])]),
     );
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#session.release();
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closed ??= Promise.allSettled(this.#running).then(() => this.#session.release());
+    return this.#closed;
+  }
+
+  async #run(inputs: Record<string, T>, fetches: Record<string, T | null>) {
+    const running = refusalsNamed("the run stopped", () => this.#session.run(inputs, fetches));
+    this.#running.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#running.delete(running);
+    }
   }
 
   #tensor(name: string, value: Typed, fed: Tensor | ArrayOf | undefined): T {
