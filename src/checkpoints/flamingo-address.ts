@@ -14,11 +14,14 @@ import { readSafetensors } from "./safetensors.js";
 export async function fetchFlamingo(folder: URL): Promise<LoadedFlamingo> {
   const base = new URL(folder);
   if (!base.pathname.endsWith("/")) base.pathname += "/";
-  const [config, tokenizer, weights] = await Promise.all([
+  const fetched = [
     fetchJson(new URL(MODEL_FILES.config, base)),
     fetchJson(new URL(MODEL_FILES.tokenizer, base)),
     fetchFile(new URL(MODEL_FILES.weights, base)).then((response) => response.arrayBuffer()),
-  ]);
+  ] as const;
+  // All at once; of several that cannot be had, the first is told.
+  await Promise.allSettled(fetched);
+  const [config, tokenizer, weights] = [await fetched[0], await fetched[1], await fetched[2]];
   return flamingoOf({ config, tokenizer, tensors: tensorsOf(new Uint8Array(weights), base) }, base.href);
 }
 

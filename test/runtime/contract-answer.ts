@@ -1,19 +1,17 @@
-/** Answering on every runtime: the smallest Flamingo, with its caches. */
+/** Answering on every runtime: a Flamingo with its caches. */
 import { openEngine } from "../../src/generation/engine.js";
 import { engineInit } from "../../src/generation/graphs.js";
-import { initFlamingo } from "../../src/model/flamingo.js";
-import { TINY } from "../../src/model/presets.js";
 import { frozen } from "../../src/nn/parameters.js";
 import { Random } from "../../src/random.js";
 import type { Numbers } from "../support/numbers.js";
-import { stirred } from "../support/parameters.js";
 import type { ContractCase, Found, Place } from "./contract-cases.js";
+import { ONCE, onceParameters } from "./contract-model.js";
 
 async function answer({ runtime, device }: Place): Promise<Found> {
-  const params = frozen(stirred(initFlamingo(new Random("contract"), TINY), 0.1));
-  const engine = await openEngine(runtime, engineInit(params, TINY, { device }));
+  const params = frozen(onceParameters());
+  const engine = await openEngine(runtime, engineInit(params, ONCE, { device }));
   const random = new Random("contract").fork("pixels");
-  const { size } = TINY.vision;
+  const { size } = ONCE.vision;
   const pixels = Float32Array.from({ length: 2 * size * size * 3 }, () => random.normal());
   const media = await engine.look(pixels, [2, 1, size, size, 3]);
   const read = await engine.read({ from: null, tokens: [1, 20, 30, 40], lastMedia: [0, 1, 1, 2], media });

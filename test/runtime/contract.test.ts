@@ -26,6 +26,9 @@ import {
 const SWIFTSHADER = "/usr/lib/chromium/vk_swiftshader_icd.json";
 const icd = process.env.VK_ICD_FILENAMES ?? (existsSync(SWIFTSHADER) ? SWIFTSHADER : undefined);
 
+/** In milliseconds: a GPU of software compiles the kernels of a whole model, on two cores that others use as well. */
+const PATIENCE = 240_000;
+
 /** Runs cases in some place. */
 interface Host extends AsyncDisposable {
   found(given: ContractCase): Promise<Found>;
@@ -35,7 +38,7 @@ const HOSTS: Record<PlaceName, { readonly missing: string | undefined; open(): P
   "node-cpu": { missing: undefined, open: openHere },
   "node-webgpu": {
     missing: icd === undefined ? "there is no Vulkan driver: install Debian's `chromium` and `libvulkan1`" : undefined,
-    open: openChild,
+    open: () => openChild(),
   },
   "browser-wasm": { missing: noChromium, open: () => openPage("cpu") },
   "browser-webgpu": { missing: noChromium, open: () => openPage("webgpu") },
@@ -50,12 +53,12 @@ async function openHere(): Promise<Host> {
   };
 }
 
-async function openChild(): Promise<Host> {
+async function openChild(driver = icd): Promise<Host> {
   const folder = await bundleModule("test/runtime/contract.child.ts");
   await writeFile(join(folder, WEIGHT_FILE.name), WEIGHT_FILE.bytes);
   let child: ChildProcess | undefined;
   const begin = () =>
-    fork(join(folder, "index.js"), { env: { ...process.env, VK_ICD_FILENAMES: icd! }, serialization: "advanced" });
+    fork(join(folder, "index.js"), { env: { ...process.env, VK_ICD_FILENAMES: driver! }, serialization: "advanced" });
   return {
     async found({ is }) {
       if (child?.exitCode !== null || child.signalCode !== null) child = begin();
@@ -76,8 +79,8 @@ async function openChild(): Promise<Host> {
 
 declare const window: ContractPage;
 
-async function openPage(device: Device): Promise<Host> {
-  const page = await (await browser()).newPage();
+async function openPage(device: Device, among = browser()): Promise<Host> {
+  const page = await (await among).newPage();
   await page.goto((await served()).address);
   await page.evaluate((device) => window.begin(device), device);
   return {
@@ -148,16 +151,32 @@ describe.each(PLACES)("a program on %s", (place) => {
   let host: Host;
   beforeAll(async () => {
     host = await open();
-  }, 60_000);
+  }, PATIENCE);
   afterAll(() => host?.[Symbol.asyncDispose]());
 
   for (const given of CONTRACT) {
     const why = given.skip?.[place];
     if (why !== undefined) it.skip(`${given.is}: skipped, for ${why}`, () => undefined);
     else if (given.wanted !== undefined || place !== "node-cpu")
-      it(given.is, async () => {
+      it(given.is, { timeout: PATIENCE }, async () => {
         const wanted = given.wanted ?? (await reference.found(given));
         expectSame(await host.found(given), wanted, given.within ?? 0);
       });
   }
+});
+
+describe("where there is no GPU, WebGPU is refused", () => {
+  const given = CONTRACT.find(({ is }) => is === "takes and gives float32")!;
+  const refused = /this machine offers no WebGPU adapter: .*\n.*To mend it: leave out `device: "webgpu"`/;
+
+  it("in Node", async () => {
+    await using host = await openChild(join(tmpdir(), "no-such-driver.json"));
+    await expect(host.found(given)).rejects.toThrow(refused);
+  });
+
+  it.skipIf(noChromium !== undefined)(`in a browser${noChromium ? `: skipped, for ${noChromium}` : ""}`, async () => {
+    await using without = await launchChromium([]);
+    await using host = await openPage("webgpu", Promise.resolve(without));
+    await expect(host.found(given)).rejects.toThrow(refused);
+  });
 });

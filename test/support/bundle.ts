@@ -10,12 +10,16 @@ async function newFolder(): Promise<string> {
   return mkdtemp(join(ROOT, "build", "bundle-"));
 }
 
-/** Bundles the page of a folder. @returns the folder to serve, which is the caller's to remove */
-export async function bundlePage(folder: string): Promise<string> {
+/**
+ * Bundles the page of a folder.
+ * @param configFile  its own settings; what a page of this library needs unless given
+ * @returns the folder to serve, which is the caller's to remove
+ */
+export async function bundlePage(folder: string, configFile?: string): Promise<string> {
   const outDir = await newFolder();
   await build({
     root: join(ROOT, folder),
-    configFile: false,
+    configFile: configFile ?? false,
     logLevel: "warn",
     worker: { format: "es" },
     build: { outDir, target: "es2023" },
