@@ -51,6 +51,8 @@ serve<Trainer>(async ({ objectives, parameters, optimizer, threads }: TrainerIni
     new Map(parameters.map(({ path, data, shape }) => [path, { data: new Float32Array(data.length), shape }]));
   const total = blank();
   const scratch = objectives.length > 1 ? blank() : total;
+  // The first objective's gradient is the sum's first term as the engine writes it: its weight is a factor on the whole.
+  const whole = objectives[0]!.weight;
 
   return {
     async step(feeds, { step, learningRate }) {
@@ -76,12 +78,12 @@ serve<Trainer>(async ({ objectives, parameters, optimizer, threads }: TrainerIni
           const sum = total.get(path)!.data;
           const own = outputs[gradientName(path)]?.data as Float32Array | undefined;
           if (i === 0 && own === undefined) sum.fill(0);
-          else if (own !== undefined) accumulate(sum, own, weight, i === 0);
+          else if (i > 0 && own !== undefined) accumulate(sum, own, weight / whole);
         }
       }
-      const gradientNorm = globalNorm([...total.values()].map(({ data }) => data));
+      const gradientNorm = whole * globalNorm([...total.values()].map(({ data }) => data));
       if (!Number.isFinite(gradientNorm)) throw new NotFiniteError("the gradient's norm", step, gradientNorm);
-      const scale = gradientNorm > optimizer.clip ? optimizer.clip / gradientNorm : 1;
+      const scale = whole * (gradientNorm > optimizer.clip ? optimizer.clip / gradientNorm : 1);
       for (const parameter of parameters) {
         const at = { step, learningRate, decays: parameter.decay, scale };
         adamW(parameter.data, total.get(parameter.path)!.data, parameter, optimizer, at);
@@ -92,8 +94,7 @@ serve<Trainer>(async ({ objectives, parameters, optimizer, threads }: TrainerIni
   };
 });
 
-/** `sum = weight * own`, or `sum += weight * own`. */
-function accumulate(sum: Float32Array, own: Float32Array, weight: number, first: boolean): void {
-  if (first) for (let i = 0; i < sum.length; i++) sum[i] = weight * own[i]!;
-  else for (let i = 0; i < sum.length; i++) sum[i] = sum[i]! + weight * own[i]!;
+/** `sum += weight * own`. */
+function accumulate(sum: Float32Array, own: Float32Array, weight: number): void {
+  for (let i = 0; i < sum.length; i++) sum[i] = sum[i]! + weight * own[i]!;
 }

@@ -1,6 +1,6 @@
 /** The functions that stand between two layers. */
 import { apply, type Op, scalar, type Value } from "../value.js";
-import { add, erf, exp, greater, mul, sub, tanh, unary, where } from "./elementwise.js";
+import { add, exp, greater, mul, sub, tanh, unary, where } from "./elementwise.js";
 
 const TANH_SCALE = Math.sqrt(2 / Math.PI);
 const TANH_CUBE = 0.044715;
@@ -10,12 +10,29 @@ export const activationOps = {
   // Where the input is 0 the slope is taken as 0, as PyTorch does.
   Relu: unary("Relu", (g, x) => where(greater(x, scalar(0)), g, scalar(0))),
   Softplus: unary("Softplus", (g, x) => mul(g, sigmoid(x))),
-  // x Phi(x), exact: slope Phi(x) + x phi(x).
-  Gelu: unary("Gelu", (g, x) => {
-    const cumulative = mul(scalar(0.5), add(scalar(1), erf(mul(x, scalar(Math.SQRT1_2)))));
-    const density = mul(scalar(1 / Math.sqrt(2 * Math.PI)), exp(mul(scalar(-0.5), mul(x, x))));
-    return mul(g, add(cumulative, mul(x, density)));
-  }),
+  /** x Phi(x), exact: slope Phi(x) + x phi(x); by-product: Phi(x), made only where the slope is wanted. */
+  Gelu: {
+    name: "Gelu",
+    types: ([x]) => [
+      { dtype: x!.dtype, axes: x!.axes },
+      { dtype: x!.dtype, axes: x!.axes },
+    ],
+    emit: (emit, { inputs: [x], outputs: [y, cumulative] }) => {
+      if (!emit.isRead(cumulative!)) return emit.node("Gelu", [emit.nameOf(x!)], [emit.nameOf(y!)]);
+      const names = { scaled: emit.fresh("scaled"), erf: emit.fresh("erf"), twice: emit.fresh("twice") };
+      emit.node("Mul", [emit.nameOf(x!), emit.scalar(Math.SQRT1_2)], [names.scaled]);
+      emit.node("Erf", [names.scaled], [names.erf]);
+      emit.node("Add", [names.erf, emit.scalar(1)], [names.twice]);
+      emit.node("Mul", [names.twice, emit.scalar(0.5)], [emit.nameOf(cumulative!)]);
+      emit.node("Mul", [emit.nameOf(x!), emit.nameOf(cumulative!)], [emit.nameOf(y!)]);
+    },
+    gradient: (g, { inputs: [x], outputs: [, cumulative] }) => [
+      () => {
+        const density = mul(exp(mul(mul(x!, x!), scalar(-0.5))), scalar(1 / Math.sqrt(2 * Math.PI)));
+        return mul(g, add(cumulative!, mul(x!, density)));
+      },
+    ],
+  } satisfies Op<null>,
   // x (1 + tanh u) / 2 with u = sqrt(2 / pi) (x + 0.044715 x^3).
   GeluTanh: {
     name: "GeluTanh",
