@@ -87,7 +87,10 @@ const EVALUATIONS: Evaluations = {
   Maximum: elementwise(Math.max),
   Minimum: elementwise(Math.min),
   Clip: (inputs, { low, high }) => elementwise((x) => Math.min(high, Math.max(low, x!)))(inputs),
-  Gelu: elementwise((x) => (x! * (1 + erf(x! * Math.SQRT1_2))) / 2),
+  Gelu: (inputs) => {
+    const cumulative = elementwise((x) => (1 + erf(x! * Math.SQRT1_2)) / 2)(inputs)[0]!;
+    return [elementwise((x, share) => x! * share!)([inputs[0]!, cumulative])[0]!, cumulative];
+  },
   Greater: elementwise((a, b) => Number(a! > b!)),
   Less: elementwise((a, b) => Number(a! < b!)),
   GreaterOrEqual: elementwise((a, b) => Number(a! >= b!)),
