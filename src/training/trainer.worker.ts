@@ -30,6 +30,8 @@ export interface StepReport {
   readonly scalars: readonly Readonly<Record<string, number>>[];
   /** Norm of the weighted, accumulated gradient, before clipping. */
   readonly gradientNorm: number;
+  /** Milliseconds that the step spent outside the engine: accumulating, clipping and AdamW. */
+  readonly optimizerMs: number;
 }
 
 export type Trainer = {
@@ -57,6 +59,7 @@ serve<Trainer>(async ({ objectives, parameters, optimizer, threads }: TrainerIni
   return {
     async step(feeds, { step, learningRate }) {
       const scalars: Record<string, number>[] = [];
+      let optimizerMs = 0;
       for (const [i, program] of programs.entries()) {
         const { name, weight, graph } = objectives[i]!;
         const into = i === 0 ? total : scratch;
@@ -74,13 +77,16 @@ serve<Trainer>(async ({ objectives, parameters, optimizer, threads }: TrainerIni
         );
         if (!Number.isFinite(scalars[i]!.loss))
           throw new NotFiniteError(`the loss of ${name}`, step, scalars[i]!.loss!);
+        const ran = performance.now();
         for (const { path } of parameters) {
           const sum = total.get(path)!.data;
           const own = outputs[gradientName(path)]?.data as Float32Array | undefined;
           if (i === 0 && own === undefined) sum.fill(0);
           else if (i > 0 && own !== undefined) accumulate(sum, own, weight / whole);
         }
+        optimizerMs += performance.now() - ran;
       }
+      const accumulated = performance.now();
       const gradientNorm = whole * globalNorm([...total.values()].map(({ data }) => data));
       if (!Number.isFinite(gradientNorm)) throw new NotFiniteError("the gradient's norm", step, gradientNorm);
       const scale = whole * (gradientNorm > optimizer.clip ? optimizer.clip / gradientNorm : 1);
@@ -88,7 +94,7 @@ serve<Trainer>(async ({ objectives, parameters, optimizer, threads }: TrainerIni
         const at = { step, learningRate, decays: parameter.decay, scale };
         adamW(parameter.data, total.get(parameter.path)!.data, parameter, optimizer, at);
       }
-      return { scalars, gradientNorm };
+      return { scalars, gradientNorm, optimizerMs: optimizerMs + performance.now() - accumulated };
     },
     state: () => [...parameters],
   };
