@@ -43,8 +43,9 @@ export async function inTurns(
     const rates: number[] = [];
     for (let round = effort.small ? 1 : 0; round <= effort.repetitions; round++) {
       await pause(REST);
-      const rate = await raw.measure();
-      if (round > 0) rates.push(rate);
+      // The best of a few in a row: the limit is what the machine can do once it is awake.
+      const bursts = [await raw.measure(), await raw.measure(), await raw.measure()];
+      if (round > 0) rates.push(Math.max(...bursts));
       for (const { contestant, turns } of present.values()) {
         await pause(REST);
         const turn = await contestant.turn();

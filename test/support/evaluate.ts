@@ -76,6 +76,7 @@ const EVALUATIONS: Evaluations = {
   Tanh: elementwise((x) => Math.tanh(x!)),
   Sigmoid: elementwise((x) => 1 / (1 + Math.exp(-x!))),
   Relu: elementwise((x) => Math.max(0, x!)),
+  SquaredRelu: elementwise((x) => Math.max(0, x!) ** 2),
   Erf: elementwise((x) => erf(x!)),
   Softplus: elementwise((x) => Math.max(0, x!) + Math.log1p(Math.exp(-Math.abs(x!)))),
   GeluTanh: elementwise((x) => (x! / 2) * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x! + 0.044715 * x! ** 3)))),

@@ -9,6 +9,17 @@ export const activationOps = {
   Sigmoid: unary("Sigmoid", (g, _x, y) => mul(g, mul(y, sub(scalar(1), y)))),
   // Where the input is 0 the slope is taken as 0, as PyTorch does.
   Relu: unary("Relu", (g, x) => where(greater(x, scalar(0)), g, scalar(0))),
+  // Slope 2 relu(x): the condition of relu's own slope is part of it.
+  SquaredRelu: {
+    name: "SquaredRelu",
+    types: ([x]) => [{ dtype: x!.dtype, axes: x!.axes }],
+    emit: (emit, { inputs: [x], outputs: [y] }) => {
+      const root = emit.fresh("root");
+      emit.node("Relu", [emit.nameOf(x!)], [root]);
+      emit.node("Mul", [root, root], [emit.nameOf(y!)]);
+    },
+    gradient: (g, { inputs: [x] }) => [() => mul(g, mul(scalar(2), relu(x!)))],
+  } satisfies Op<null>,
   Softplus: unary("Softplus", (g, x) => mul(g, sigmoid(x))),
   /** x Phi(x), exact: slope Phi(x) + x phi(x); by-product: Phi(x), made only where the slope is wanted. */
   Gelu: {
@@ -69,10 +80,7 @@ const O = activationOps;
 export const sigmoid = (x: Value): Value => apply(O.Sigmoid, [x], null);
 export const relu = (x: Value): Value => apply(O.Relu, [x], null);
 /** The square of ReLU, the activation of every trained feed-forward layer. @source arXiv:2109.08668 (Primer); arXiv:2204.14198, appendix A.1 */
-export const squaredRelu = (x: Value): Value => {
-  const y = relu(x);
-  return mul(y, y);
-};
+export const squaredRelu = (x: Value): Value => apply(O.SquaredRelu, [x], null);
 /** log(1 + e^x), without overflow: x itself for large x; below -17 float32 rounds it to 0, while its slope stays right. */
 export const softplus = (x: Value): Value => apply(O.Softplus, [x], null);
 /** Gaussian error linear unit, exact form. @source arXiv:1606.08415 */
