@@ -61,7 +61,10 @@ class OnnxProgram implements Program {
     }
     const results = await refusalsNamed("the run stopped", () => this.#session.run(inputs, fetches));
     return Object.fromEntries(
-      Object.entries(results).map(([name, { data, dims }]) => [name, { data: data as ArrayOf, shape: dims }]),
+      Object.entries(results).map(([name, { type, data, dims }]) => [
+        name,
+        { data: type === "float16" ? bitsOf(data as ArrayOf) : (data as ArrayOf), shape: dims },
+      ]),
     );
   }
 
@@ -87,6 +90,7 @@ function toOrt(name: string, value: PortableGraph["inputs"][string], fed: Tensor
       bare ? "give the sizes with the numbers: { data, shape }" : "make the sizes fit the input",
     );
   try {
+    if (value.dtype === "float16" && data instanceof Uint16Array) return ofBits(data, shape as number[]);
     return new ort.Tensor(value.dtype, data as never, shape as number[]);
   } catch (cause) {
     throw new RuntimeError(
@@ -95,6 +99,19 @@ function toOrt(name: string, value: PortableGraph["inputs"][string], fed: Tensor
       { cause },
     );
   }
+}
+
+/**
+ * A float16 tensor. Where there is a `Float16Array`, from Node 24 on, the engine's JavaScript side makes one of the bits, which
+ * its native side cannot read; so the tensor is made of integers and then called what it is.
+ */
+function ofBits(bits: Uint16Array, shape: readonly number[]): ort.Tensor {
+  return Object.assign(new ort.Tensor("uint16", bits, shape), { type: "float16" });
+}
+
+/** What came out as a `Float16Array` or as its bits: the bits, without a copy. */
+function bitsOf({ buffer, byteOffset, length }: ArrayOf): Uint16Array {
+  return new Uint16Array(buffer as ArrayBuffer, byteOffset, length);
 }
 
 /** Axes of one name have one size in a run; the engine would stretch a 1 in silence. */
