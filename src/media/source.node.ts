@@ -62,7 +62,7 @@ async function fromFile(source: string, maxBytes: number): Promise<Uint8Array> {
     await using file = await open(path);
     const { size } = await file.stat();
     if (size > maxBytes) throw new MediaTooLargeError(path, size, maxBytes);
-    return new Uint8Array(await file.readFile());
+    return plain(await file.readFile());
   } catch (cause) {
     if (cause instanceof FlamingoError) throw cause;
     const { code } = cause as NodeJS.ErrnoException;
@@ -107,7 +107,7 @@ async function fromWeb(source: string, maxBytes: number, timeoutMs: number): Pro
       if (length > maxBytes) throw new MediaTooLargeError(source, undefined, maxBytes);
       parts.push(part);
     }
-    return new Uint8Array(Buffer.concat(parts));
+    return plain(Buffer.concat(parts));
   } catch (cause) {
     if (cause instanceof FlamingoError) throw cause;
     const late = (cause as Error).name === "TimeoutError";
@@ -132,14 +132,26 @@ function fromDataUrl(source: string, maxBytes: number): Uint8Array {
     );
   }
   if (!/;base64$/i.test(header)) return limited(new TextEncoder().encode(percentDecoded(body)), maxBytes);
-  const base64 = percentDecoded(body).replace(/\s/g, "");
-  if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(base64)) {
+  const bytes = fromBase64(body) ?? fromBase64(percentDecoded(body).replace(/\s/g, ""));
+  if (bytes === undefined) {
     throw new MediaSourceError(
       `${inShort(source)} says it is base64, and has characters that base64 has not.`,
       "encode the bytes with base64 again",
     );
   }
-  return limited(new Uint8Array(Buffer.from(base64, "base64")), maxBytes);
+  return limited(bytes, maxBytes);
+}
+
+/** The bytes of a text that is base64 and nothing else. The decoder skips what is no base64, and then gives fewer. */
+function fromBase64(text: string): Uint8Array | undefined {
+  const signs = text.length - (text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0);
+  const bytes = plain(Buffer.from(text, "base64"));
+  return signs % 4 !== 1 && bytes.length === Math.floor((signs * 3) / 4) ? bytes : undefined;
+}
+
+/** The same memory, without what Node adds to it. */
+function plain({ buffer, byteOffset, length }: Buffer): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, length);
 }
 
 function limited(bytes: Uint8Array, maxBytes: number): Uint8Array {
