@@ -6,6 +6,7 @@ import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { answer } from "./answer.js";
 import { type Effort, machine, ownVersion } from "./measure.js";
+import { stall } from "./stall.js";
 import { trainingStep } from "./training-step.js";
 
 const { values, positionals } = parseArgs({
@@ -33,6 +34,10 @@ const PAGES: Readonly<Record<string, { readonly title: string; readonly body: (e
     answer: {
       title: "One answer from examples",
       body: (effort) => answer(effort, { model: values.model, shots: Number(values.shots) }),
+    },
+    stall: {
+      title: "Stalls of the main thread",
+      body: (effort) => stall(effort, { model: values.model }),
     },
   };
 
