@@ -1,8 +1,9 @@
 /** How long the main thread is kept from everything else while a model is opened and answers. */
 import { readFileSync } from "node:fs";
 import sharp from "sharp";
-import { EMBEDDED, type FlamingoModel, openFlamingo } from "#dist/generation/flamingo.node.js";
-import { image } from "#dist/prompt/load.node.js";
+import { EMBEDDED, openFlamingo } from "#dist/generation/flamingo.node.js";
+import type { FlamingoModel } from "#dist/generation/flamingo-model.js";
+import { image } from "#dist/prompt/load.js";
 import { Random } from "#dist/random.js";
 import { type Effort, table, written } from "./measure.js";
 

@@ -42,8 +42,8 @@ export class Turns {
   }
 }
 
-/** After timers, messages and files that are ready have been heard. */
-function nextTurn(): Promise<void> {
+/** Waits until timers, messages and files that are ready have been heard. */
+export function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     if (typeof setImmediate === "function") {
       setImmediate(resolve);
