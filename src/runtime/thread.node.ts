@@ -20,10 +20,11 @@ export function startThread<T extends Methods>(
   init: unknown,
   { heapMiB, ...options }: ThreadOptions = {},
 ): Promise<Thread<T>> {
-  const worker = new Worker(
-    module,
-    heapMiB === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: heapMiB } },
-  );
+  const worker = new Worker(module, {
+    ...(heapMiB === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: heapMiB } }),
+    // The flag of a process whose own module came on the command line would keep a thread from starting from a file.
+    ...(process.execArgv.some((flag) => flag.startsWith("--input-type")) ? { execArgv: [] } : {}),
+  });
   const name = options.name ?? "thread";
   return openRemote<T>(
     {
