@@ -25,5 +25,10 @@ export async function openFlamingo(
 export async function startFlamingo(loaded: LoadedFlamingo, place: string, threads?: number): Promise<FlamingoModel> {
   const { config, params } = loaded;
   const tokenizer = tokenizerOf(loaded, place);
-  return new FlamingoModel({ config, tokenizer, thread: await startEngine(params, config, threads), documentOf });
+  return new FlamingoModel({
+    config,
+    tokenizer,
+    thread: await startEngine(params, config, threads),
+    documentOf: (prompt) => documentOf(prompt),
+  });
 }
