@@ -30,7 +30,8 @@ export type {
   ReadPrompt,
   Timings,
 } from "./generation/flamingo-model.js";
-export { type DecodeOptions, decodeFrames, decodePicture, type Frames } from "./media/decode.node.js";
+export { decodeFrames, decodePicture, type Frames } from "./media/decode.node.js";
+export type { DecodeOptions } from "./media/image-file.js";
 export type { Picture } from "./media/pixels.js";
 export type { ChunkEnd, Document, Medium, Segment } from "./prompt/document.js";
 export { type ImageSource, image, type Prompt, type PromptPiece } from "./prompt/load.js";

@@ -44,9 +44,10 @@ export class Turns {
 
 /** Waits until timers, messages and files that are ready have been heard. */
 export function nextTurn(): Promise<void> {
+  const { setImmediate: soon } = globalThis as { setImmediate?: (then: () => void) => unknown };
   return new Promise((resolve) => {
-    if (typeof setImmediate === "function") {
-      setImmediate(resolve);
+    if (soon !== undefined) {
+      soon(resolve);
       return;
     }
     // In a browser: a message to oneself, because a timer waits for 4 ms.

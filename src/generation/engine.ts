@@ -2,12 +2,20 @@
 
 import { ReleasedError } from "../errors.js";
 import type { ArrayOf } from "../graph/index.js";
-import type { PortableGraph, Runtime, Tensor } from "../runtime/contract.js";
+import type { Device, PortableGraph, Runtime, Tensor } from "../runtime/contract.js";
 import { Rows } from "./cache.js";
 import { newNames, pastNames, visualNames } from "./graphs.js";
 import { logSoftmax } from "./language-state.js";
 
-export interface EngineInit {
+/** Where an engine computes. */
+export interface EngineOptions {
+  /** Threads inside one op on the CPU; 2 unless told, or as many as the machine has if fewer. */
+  readonly threads?: number;
+  /** The CPU unless told. */
+  readonly device?: Device;
+}
+
+export interface EngineInit extends EngineOptions {
   readonly look: PortableGraph;
   readonly read: PortableGraph;
   /** Sizes the caches need. */
@@ -17,7 +25,6 @@ export interface EngineInit {
   readonly latents: number;
   /** Tokens that a block's causal taps look back. */
   readonly recent: number;
-  readonly threads?: number;
 }
 
 /** Tokens to read after a state: the start of a conversation when `from` is null. */
@@ -64,10 +71,10 @@ type Medium = readonly { key: Float32Array; value: Float32Array }[];
 
 /** Compiles the two programs and holds what they compute. */
 export async function openEngine(runtime: Runtime, init: EngineInit): Promise<Engine> {
-  const options = init.threads === undefined ? {} : { threads: init.threads };
-  const lookProgram = await runtime.compile(init.look, options);
-  const readProgram = await runtime.compile(init.read, options);
-  const { width, latents } = init;
+  const { look, read, width, latents, threads, device } = init;
+  const options = { ...(threads === undefined ? {} : { threads }), ...(device === undefined ? {} : { device }) };
+  const lookProgram = await runtime.compile(look, options);
+  const readProgram = await runtime.compile(read, options);
   const states = new Map<number, State>();
   const media = new Map<number, Medium>();
   let count = 0;

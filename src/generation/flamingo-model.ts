@@ -2,7 +2,7 @@
 
 import { untilAborted } from "../abort.js";
 import { ModelFolderError } from "../checkpoints/errors.js";
-import type { FlamingoFile, LoadedFlamingo } from "../checkpoints/flamingo-file.js";
+import type { DescribedFlamingo, FlamingoFile } from "../checkpoints/flamingo-file.js";
 import { ReleasedError, UsageError } from "../errors.js";
 import type { Document } from "../prompt/document.js";
 import { interleave } from "../prompt/interleave.js";
@@ -261,7 +261,7 @@ export class FlamingoModel implements AsyncDisposable {
  * @param place  what errors call the model
  * @throws {ModelFolderError} if it has ids for which the language model has no row
  */
-export function tokenizerOf({ config, tokenizer }: LoadedFlamingo, place: string): Tokenizer {
+export function tokenizerOf({ config, tokenizer }: DescribedFlamingo, place: string): Tokenizer {
   const opened = openTokenizer(tokenizer as TokenizerJson);
   if (opened.vocabularySize > config.language.vocabulary)
     throw new ModelFolderError(

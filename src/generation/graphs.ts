@@ -5,7 +5,7 @@ import { linearPositions, unembed } from "../model/language/primer.js";
 import { bind } from "../nn/layers.js";
 import { flatten, type Parameter } from "../nn/parameters.js";
 import { portable } from "../runtime/contract.js";
-import type { EngineInit } from "./engine.js";
+import type { EngineInit, EngineOptions } from "./engine.js";
 
 /** Names of a gated block's keys and values of the media. */
 export const visualNames = (block: number) => ({ key: `visual ${block} key`, value: `visual ${block} value` });
@@ -98,7 +98,11 @@ export function readGraph(params: Flamingo<Value>, config: FlamingoConfig): Grap
 }
 
 /** All that the answering thread of a model needs, for still images. */
-export function engineInit(params: Flamingo<Parameter>, config: FlamingoConfig, threads?: number): EngineInit {
+export function engineInit(
+  params: Flamingo<Parameter>,
+  config: FlamingoConfig,
+  options: EngineOptions = {},
+): EngineInit {
   const weights = flatten(params);
   const bound = bind(params, "");
   return {
@@ -109,6 +113,6 @@ export function engineInit(params: Flamingo<Parameter>, config: FlamingoConfig, 
     gatedBlocks: params.gated.length,
     latents: config.resampler.latents,
     recent: config.language.taps - 1,
-    ...(threads === undefined ? {} : { threads }),
+    ...options,
   };
 }

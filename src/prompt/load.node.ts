@@ -1,5 +1,6 @@
 /** Prompts in Node: pictures from files, addresses and bytes. */
-import { type DecodeOptions, decodePicture } from "../media/decode.node.js";
+import { decodePicture } from "../media/decode.node.js";
+import type { DecodeOptions } from "../media/image-file.js";
 import type { Document } from "./document.js";
 import { documentWith, type Prompt } from "./load.js";
 

@@ -39,7 +39,7 @@ beforeAll(async () => {
   await saveTinyModel(join(folder, "model"));
   loaded = await readFlamingo(join(folder, "model"));
   tokenizer = openTokenizer(loaded.tokenizer as TokenizerJson);
-  thread = await startEngine(loaded.params, loaded.config, 1);
+  thread = await startEngine(loaded, { threads: 1 });
   engine = thread.remote;
   states = new ThreadStates(thread);
 });
