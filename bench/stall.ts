@@ -52,46 +52,47 @@ type Case = readonly [name: string, work: (model: FlamingoModel, round: number) 
 export async function stall(effort: Effort, { model = EMBEDDED }: StallOptions): Promise<string> {
   const rounds = effort.small ? 1 : 5;
   const [width, height] = effort.small ? [80, 60] : [4000, 3000];
-  const photographs = await Promise.all(
-    Array.from({ length: rounds }, (_, round) => photograph(`photograph ${round}`, width, height)),
-  );
-  const decoded = photographs.map(({ raw }) => raw);
-  const small = await Promise.all(
-    Array.from({ length: 8 * rounds }, async (_, i) => (await photograph(`small ${i}`, 64, 64)).png),
-  );
-  const eight = (round: number) => small.slice(8 * round, 8 * round + 8);
+  const size = `${width} x ${height}`;
+  const random = new Random("bench-stall");
+  const many = (count: number, name: string, w: number, h: number) =>
+    Promise.all(Array.from({ length: count }, (_, i) => photograph(random.fork(`${name} ${i}`), w, h)));
+  const photographs = await many(2 * rounds, "photograph", width, height);
+  const small = await many(8 * rounds, "small", 64, 64);
+  const addresses = photographs.map(({ jpeg }) => `data:image/jpeg;base64,${Buffer.from(jpeg).toString("base64")}`);
   const words = Array.from({ length: effort.small ? 4 : 200 }, (_, i) => `${i % 9} lemons and ${i} guitars`);
-  const limit = (flamingo: FlamingoModel) => Math.floor(flamingo.config.limits.maximumTokens / 2);
+  const eight = (round: number) => small.slice(8 * round, 8 * round + 8).map(({ png }) => image(png));
   const cases: readonly Case[] = [
-    ["a PNG of 64 x 64", (flamingo, round) => flamingo.generate([image(eight(round)[0]!), "Output:"])],
+    ["a PNG of 64 x 64", (flamingo, round) => flamingo.generate([eight(round)[0]!, "Output:"])],
     [
       "8 PNGs of 64 x 64, a beam of 3",
-      (flamingo, round) => flamingo.generate([...few(flamingo, eight(round)).map(image), "Output:"], { beam: 3 }),
+      (flamingo, round) => flamingo.generate([...few(flamingo, eight(round)), "Output:"], { beam: 3 }),
+    ],
+    [`a JPEG of ${size}`, (flamingo, round) => flamingo.generate([image(photographs[round]!.jpeg), "Output:"])],
+    [`a JPEG of ${size} in a data: URL`, (flamingo, round) => flamingo.generate([image(addresses[round]!), "Output:"])],
+    [
+      `4 JPEGs of ${size}`,
+      (flamingo) => flamingo.generate([...few(flamingo, addresses.slice(0, 4)).map(image), "Output:"]),
     ],
     [
-      `a JPEG of ${width} x ${height}`,
-      (flamingo, round) => flamingo.generate([image(photographs[round]!.jpeg), "Output:"]),
-    ],
-    [
-      `4 JPEGs of ${width} x ${height}`,
-      (flamingo) =>
-        flamingo.generate([...few(flamingo, photographs.slice(0, 4)).map(({ jpeg }) => image(jpeg)), "Output:"]),
-    ],
-    [
-      `a decoded picture of ${width} x ${height}`,
-      (flamingo, round) =>
-        flamingo.generate([image({ ...decoded[round]!, data: inverted(decoded[round]!.data) }), "Output:"]),
+      `a decoded picture of ${size}`,
+      (flamingo, round) => flamingo.generate([image(photographs[rounds + round]!.raw), "Output:"]),
     ],
     [
       "a prompt of as many tokens as fit",
-      (flamingo) => flamingo.generate([image(eight(0)[0]!), " a".repeat(limit(flamingo)), " Output:"]),
+      (flamingo) =>
+        flamingo.generate([eight(0)[0]!, " a".repeat(flamingo.config.limits.maximumTokens - 16), " Output:"]),
     ],
-    [`${words.length} choices`, (flamingo) => flamingo.rank([image(eight(0)[0]!), "Output:"], words)],
+    [
+      "a book, which is refused",
+      (flamingo) => flamingo.generate(["A lemon, and a guitar. ".repeat(100_000)]).catch(() => undefined),
+    ],
+    [`${words.length} choices`, (flamingo) => flamingo.rank([eight(0)[0]!, "Output:"], words)],
+    ["a beam of 16", (flamingo) => flamingo.generate([eight(0)[0]!, "Output:"], { beam: 16 })],
     [
       "8 prompts at once, sampled",
       (flamingo, round) =>
         Promise.all(
-          eight(round).map((picture, seed) => flamingo.generate([image(picture), "Output:"], { temperature: 1, seed })),
+          eight(round).map((picture, seed) => flamingo.generate([picture, "Output:"], { temperature: 1, seed })),
         ),
     ],
   ];
@@ -133,8 +134,7 @@ function few<T>({ config }: FlamingoModel, pictures: readonly T[]): readonly T[]
 }
 
 /** Something with smooth parts and grain, as a camera gives it. */
-async function photograph(name: string, width: number, height: number) {
-  const random = new Random(name);
+async function photograph(random: Random, width: number, height: number) {
   const [fx, fy, tint] = [1 + random.integer(9), 1 + random.integer(9), random.integer(80)];
   const data = new Uint8Array(width * height * 3);
   for (let y = 0, at = 0; y < height; y++) {
@@ -152,9 +152,4 @@ async function photograph(name: string, width: number, height: number) {
     png: new Uint8Array(await file().png().toBuffer()),
     jpeg: new Uint8Array(await file().jpeg().toBuffer()),
   };
-}
-
-/** Another picture, which the model has not seen. */
-function inverted(data: Uint8Array): Uint8Array {
-  return data.map((level) => 255 - level);
 }

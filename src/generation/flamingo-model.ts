@@ -1,6 +1,6 @@
 /** A model that answers: documents in, text out. Its doors, one for each platform, hand it a thread and eyes. */
 
-import { untilAborted } from "../abort.js";
+import { Signals, untilAborted } from "../abort.js";
 import { ModelFolderError } from "../checkpoints/errors.js";
 import type { DescribedFlamingo, FlamingoFile } from "../checkpoints/flamingo-file.js";
 import { ReleasedError, UsageError } from "../errors.js";
@@ -111,6 +111,7 @@ export class FlamingoModel implements AsyncDisposable {
   readonly #thread: Thread<Engine>;
   readonly #documentOf: ModelParts["documentOf"];
   readonly #turns = new Turns();
+  readonly #signals = new Signals();
   readonly #album: Album;
   readonly #states: ThreadStates;
   #closed = false;
@@ -133,16 +134,19 @@ export class FlamingoModel implements AsyncDisposable {
    * @throws as `documentOf` for pictures that cannot be had; the signal's reason as soon as it fires
    */
   async generate(prompt: Prompt, options: GenerateOptions = {}): Promise<Answer> {
-    using read = await this.read(prompt, options);
+    using own = this.#signals.follow(options.signal);
+    using read = await this.read(prompt, own);
     const began = performance.now();
-    const { tokens, logProb, finished } = await this.write(read, options);
+    const { tokens, logProb, finished } = await this.write(read, { ...options, signal: own.signal });
     const timings = { ...read.timings, writeMs: performance.now() - began };
     return { text: this.tokenizer.decode(tokens).trim(), tokens, logProb, finished, timings };
   }
 
   /** Ranks given answers to a prompt by their likelihood, `<EOC>` included. @throws as `generate` */
-  async rank(prompt: Prompt, choices: readonly string[], { signal }: AskOptions = {}): Promise<Ranking> {
+  async rank(prompt: Prompt, choices: readonly string[], options: AskOptions = {}): Promise<Ranking> {
     this.#requireOpen();
+    using own = this.#signals.follow(options.signal);
+    const { signal } = own;
     signal?.throwIfAborted();
     const document = await untilAborted(this.#documentOf(prompt, { signal }), signal);
     using read = await this.read(document, { signal });
@@ -167,8 +171,10 @@ export class FlamingoModel implements AsyncDisposable {
   }
 
   /** Reads a prompt that is to be continued; several answers may be written to it. @throws as `generate` */
-  async read(prompt: Prompt, { signal }: AskOptions = {}): Promise<ReadPrompt> {
+  async read(prompt: Prompt, options: AskOptions = {}): Promise<ReadPrompt> {
     this.#requireOpen();
+    using own = this.#signals.follow(options.signal);
+    const { signal } = own;
     signal?.throwIfAborted();
     const document = await untilAborted(this.#documentOf(prompt, { signal }), signal);
     await this.#turns.next();
@@ -196,6 +202,7 @@ export class FlamingoModel implements AsyncDisposable {
   /** Writes one answer to a prompt. @throws {ReleasedError} if the prompt was released; else as `generate` */
   async write({ state }: ReadPrompt, options: GenerateOptions = {}): Promise<Generated> {
     this.#requireOpen();
+    using own = this.#signals.follow(options.signal);
     const { vocabularySize } = this.tokenizer;
     // Rows of the embedding beyond the tokenizer's ids were never trained and have no text.
     const unnamed = Array.from(
@@ -211,7 +218,7 @@ export class FlamingoModel implements AsyncDisposable {
         ...this.tokenizer.encode("<image>"),
         ...unnamed,
       ],
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      ...(own.signal === undefined ? {} : { signal: own.signal }),
     };
     const sampled = options.temperature !== undefined || options.topP !== undefined;
     if (sampled && options.beam !== undefined)
@@ -220,13 +227,14 @@ export class FlamingoModel implements AsyncDisposable {
       const [best] = await beam(state, { ...stop, width: options.beam, batching: this.#states });
       return best;
     }
-    if (!sampled) return greedy(state, stop);
+    if (!sampled) return await greedy(state, stop);
     const { temperature = 1, topP = 1, seed = 0 } = options;
-    return sample(state, { ...stop, temperature, topP, random: new Random(seed) });
+    return await sample(state, { ...stop, temperature, topP, random: new Random(seed) });
   }
 
   /** What the thread holds: texts read and not released, and pictures kept in case they come again. */
   held(): Promise<{ readonly states: number; readonly media: number }> {
+    this.#states.tell();
     return this.#thread.remote.held();
   }
 

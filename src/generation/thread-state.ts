@@ -45,13 +45,15 @@ export class ThreadStates implements Batching<ThreadState> {
   /** Tells the thread, with all others of this turn, that a state is not needed any more. */
   giveBack(id: number): void {
     this.#givenBack.push(id);
-    if (this.#givenBack.length > 1) return;
-    queueMicrotask(() => {
-      const ids = this.#givenBack;
-      this.#givenBack = [];
-      // A thread that has ended holds nothing.
-      this.#thread.call("releaseStates", [ids]).catch(() => undefined);
-    });
+    if (this.#givenBack.length === 1) queueMicrotask(() => this.tell());
+  }
+
+  /** Tells the thread now of what was given back. */
+  tell(): void {
+    const ids = this.#givenBack;
+    this.#givenBack = [];
+    // A thread that has ended holds nothing.
+    if (ids.length > 0) this.#thread.call("releaseStates", [ids]).catch(() => undefined);
   }
 
   /** Tells a state that is given back by hand. */
