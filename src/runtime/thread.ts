@@ -193,8 +193,19 @@ export async function openRemote<T extends Methods>(
   };
 }
 
+/** Told of each call, in the thread, so that its process does not end within one. */
+export interface Guard {
+  /** @returns whether the call may begin; no other may after one that may not */
+  begin(): boolean;
+  end(): void;
+}
+
 /** In a thread: makes the object when it is asked to, and answers its calls one after another. */
-export function answerCalls<T extends Methods>(port: Port<Reply, Call>, open: (init: never) => Promise<T> | T): void {
+export function answerCalls<T extends Methods>(
+  port: Port<Reply, Call>,
+  open: (init: never) => Promise<T> | T,
+  guard?: Guard,
+): void {
   let object: T | undefined;
   const queue: Exclude<Call, { drop: number }>[] = [];
   let busy = false;
@@ -211,11 +222,14 @@ export function answerCalls<T extends Methods>(port: Port<Reply, Call>, open: (i
       await nextTurn();
       const call = queue.shift();
       if (call === undefined) break;
+      if (guard?.begin() === false) return;
       const { id, method, args } = call;
       try {
         port.send({ id, result: await answer(method, args) });
       } catch (error) {
         port.send({ id, error: errorText(error) });
+      } finally {
+        guard?.end();
       }
     }
     busy = false;

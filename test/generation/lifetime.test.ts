@@ -79,7 +79,7 @@ describe("a prompt that was read", () => {
 });
 
 describe("memory stays flat", { timeout: 300_000 }, () => {
-  // Of those kept, a text that others went on from takes more than 20 KiB: 100 MiB for half of these.
+  // Half of them, kept, take 78 MiB.
   it("over 10,000 states made and released", async () => {
     await using thread = await startEngine(at(), { threads: 1 });
     const own = new ThreadStates(thread);

@@ -1,5 +1,7 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { text } from "node:stream/consumers";
+import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
 import { ReleasedError } from "../../src/errors.js";
 import { startThread, type ThreadOptions } from "../../src/runtime/thread.node.js";
@@ -28,6 +30,22 @@ const open = (
 
 /** Threads and ports that would keep this process alive. */
 const alive = () => process.getActiveResourcesInfo().filter((name) => /MessagePort|Worker/.test(name)).length;
+
+/** Runs a script in a process of its own. */
+async function script(code: string): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const before = `
+    import { startThread } from "./dist/runtime/thread.node.js";
+    const base = ${JSON.stringify(pathToFileURL(`${ROOT}/`).href)};
+    const module = new URL("./test/support/counter.worker.mjs", base);
+  `;
+  const started = spawn(process.execPath, ["--input-type=module", "--eval", before + code], { cwd: ROOT });
+  const [stdout, stderr, [ended]] = await Promise.all([
+    text(started.stdout),
+    text(started.stderr),
+    once(started, "close") as Promise<[number | null]>,
+  ]);
+  return { code: ended, stdout, stderr };
+}
 
 /** Keeps a thread busy until it is opened. */
 function makeGate() {
@@ -99,13 +117,30 @@ describe("an object in a thread", () => {
   });
 
   it("does not keep a process alive that has forgotten it", async () => {
-    const script = `
-      import { startThread } from "./dist/runtime/thread.node.js";
-      const thread = await startThread(new URL("./test/support/counter.worker.mjs", "file://${ROOT}/"), { start: 1 });
+    const { stdout } = await script(`
+      const thread = await startThread(module, { start: 1 });
       console.log(await thread.remote.addLater(1));
-    `;
-    const run = promisify(execFile)(process.execPath, ["--input-type=module", "--eval", script], { cwd: ROOT });
-    expect((await run).stdout).toBe("2\n");
+    `);
+    expect(stdout).toBe("2\n");
+  });
+
+  it.each([
+    ["process.exit", "process.exit(7)", 7, /^$/],
+    ["an error that nobody awaits", 'throw new Error("over")', 1, /over/],
+  ])("lets a process end by %s in the middle of a native call", async (_, end, code, said) => {
+    const ended = await script(`
+      const { axes, graph, input, matmul } = await import("./dist/graph/index.js");
+      const { portable } = await import("./dist/runtime/contract.js");
+      const pixels = input("pixels", "float32", axes(1024, 1024));
+      const features = Array(40).fill(pixels).reduce((left, right) => matmul(left, right));
+      const init = { graph: portable(graph({ features }), new Map()) };
+      const thread = await startThread(new URL("./dist/training/eye.worker.js", base), init);
+      setTimeout(() => { ${end} }, 50);
+      for (;;) await thread.remote.look(new Float32Array(1024 * 1024), [1024, 1024]);
+    `);
+    expect(ended.code).toBe(code);
+    expect(ended.stderr).toMatch(said);
+    expect(ended.stderr).not.toMatch(/terminate|what\(\)/);
   });
 });
 
