@@ -42,7 +42,9 @@ describe("a model whose thread ends in the middle of its work", () => {
         model.generate(prompt("b"), { beam: 3, maximumTokens: 50 }),
         model.generate(prompt("c"), { temperature: 9, maximumTokens: 50 }),
       ];
-      const failed: PromiseSettledResult<unknown>[] = (await Promise.allSettled(asked)).filter(({ status }) => status === "rejected");
+      const failed: PromiseSettledResult<unknown>[] = (await Promise.allSettled(asked)).filter(
+        ({ status }) => status === "rejected",
+      );
       expect(failed.length).toBeGreaterThan(0);
       failed.push(...(await Promise.allSettled([model.generate(prompt("a")), model.rank(prompt("d"), ["yes"])])));
       failed.push(...(await Promise.allSettled([model.read(prompt("e")), model.held()])));
