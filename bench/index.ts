@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import { answer } from "./answer.js";
 import { type Effort, machine, ownVersion, type Page } from "./measure.js";
 import { speed } from "./speed.js";
+import { stall } from "./stall.js";
 import { trainingStep } from "./training-step.js";
 
 const { values, positionals } = parseArgs({
@@ -49,6 +50,11 @@ const PAGES: Readonly<Record<string, Benchmark>> = {
     title: "One answer from examples",
     repetitions: 20,
     page: (effort) => answer(effort, { model: values.model, shots: Number(values.shots) }),
+  },
+  stall: {
+    title: "Stalls of the main thread",
+    repetitions: 20,
+    page: (effort) => stall(effort, { model: values.model }),
   },
 };
 
