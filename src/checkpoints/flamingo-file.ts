@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { type Flamingo, type FlamingoConfig, initFlamingo } from "../model/flamingo.js";
 import { frozen, type Parameter } from "../nn/parameters.js";
-import { Random } from "../random.js";
+import { Undrawn } from "../random.js";
 import { ModelFolderError } from "./errors.js";
 import { fill } from "./fill.js";
 import type { Tensor } from "./safetensors.js";
@@ -65,11 +65,15 @@ const FLAMINGO = z
 /** What `config.json` of a Flamingo says. */
 export type FlamingoFile = FlamingoConfig & z.infer<typeof FLAMINGO>;
 
-/** A Flamingo with its parameters. */
-export interface LoadedFlamingo {
+/** What the small files of a Flamingo say. */
+export interface DescribedFlamingo {
   readonly config: FlamingoFile;
   /** The JSON of its tokenizer. */
   readonly tokenizer: unknown;
+}
+
+/** A Flamingo with its parameters. */
+export interface LoadedFlamingo extends DescribedFlamingo {
   /** Every parameter, frozen. */
   readonly params: Flamingo<Parameter>;
 }
@@ -77,20 +81,30 @@ export interface LoadedFlamingo {
 /**
  * A Flamingo from its files.
  * @param place  what errors call the folder or the address they came from
- * @throws {ModelFolderError} if the configuration has faults (all told at once)
  * @throws {WeightsMismatchError} with every tensor that is missing, too many, misshapen or not finite
+ * @throws as `describedFlamingo`
  */
 export function flamingoOf(
   saved: { readonly config: unknown; readonly tokenizer: unknown; readonly tensors: ReadonlyMap<string, Tensor> },
   place: string,
 ): LoadedFlamingo {
-  const parsed = FLAMINGO.safeParse(saved.config);
+  const described = describedFlamingo(saved, place);
+  return { ...described, params: frozen(fill(initFlamingo(new Undrawn(), described.config), saved.tensors)) };
+}
+
+/**
+ * A Flamingo without its parameters.
+ * @throws {ModelFolderError} if the configuration has faults (all told at once)
+ */
+export function describedFlamingo(
+  { config, tokenizer }: { readonly config: unknown; readonly tokenizer: unknown },
+  place: string,
+): DescribedFlamingo {
+  const parsed = FLAMINGO.safeParse(config);
   if (!parsed.success)
     throw new ModelFolderError(
       `config.json of ${place} is not that of a Flamingo: ${parsed.error.issues.map(({ path, message }) => `${path.join(".") || "the file"}: ${message}`).join("; ")}`,
       "give a folder that `flamingo train` saved as `model/` of a whole Flamingo, or mend these fields",
     );
-  const config: FlamingoFile = parsed.data;
-  const params = frozen(fill(initFlamingo(new Random("replaced"), config), saved.tensors));
-  return { config, tokenizer: saved.tokenizer, params };
+  return { config: parsed.data, tokenizer };
 }

@@ -1,5 +1,5 @@
 /** A Flamingo as a folder: `config.json` with every size, `tokenizer.json`, `model.safetensors`. */
-import { flamingoOf, type LoadedFlamingo } from "./flamingo-file.js";
+import { type DescribedFlamingo, describedFlamingo, flamingoOf, type LoadedFlamingo } from "./flamingo-file.js";
 import { readModelFolder, saveModelFolder } from "./model-folder.node.js";
 
 /**
@@ -9,6 +9,11 @@ import { readModelFolder, saveModelFolder } from "./model-folder.node.js";
  */
 export async function readFlamingo(folder: string): Promise<LoadedFlamingo> {
   return flamingoOf(await readModelFolder(folder), folder);
+}
+
+/** What a Flamingo's folder says of it, without its weights. @throws as `readFlamingo`, but for faults of the weights */
+export async function describeFlamingo(folder: string): Promise<DescribedFlamingo> {
+  return describedFlamingo(await readModelFolder(folder, () => false), folder);
 }
 
 /** Saves a Flamingo, weights in 16 bits. */

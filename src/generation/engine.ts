@@ -1,8 +1,11 @@
 /** What answers, in a thread of its own: the model's two programs and the caches of every conversation live here together. */
+
+import { ReleasedError } from "../errors.js";
 import type { ArrayOf } from "../graph/index.js";
 import type { Device, PortableGraph, Runtime, Tensor } from "../runtime/contract.js";
 import { Rows } from "./cache.js";
 import { newNames, pastNames, visualNames } from "./graphs.js";
+import { logSoftmax } from "./language-state.js";
 
 /** Where an engine computes. */
 export interface EngineOptions {
@@ -41,14 +44,14 @@ export interface Read {
 }
 
 export type Engine = {
-  /** Encodes media, [media, frames, height, width, 3], and keeps what the gated blocks need; gives each a number. */
-  look(pixels: Float32Array, shape: readonly number[]): Promise<number[]>;
+  /** Encodes media, each [frames, height, width, 3], and keeps what the gated blocks need; gives each a number. */
+  look(pixels: readonly Float32Array[], shape: readonly number[]): Promise<number[]>;
   /** Reads tokens and keeps the state. */
   read(reading: Reading): Promise<Read>;
   /** One more token for each of several states, computed together where their lengths agree. */
   extend(steps: readonly { readonly state: number; readonly token: number }[]): Promise<Read[]>;
-  /** Logits after each of these tokens, [tokens, vocabulary]; no state is kept. */
-  peek(from: number, tokens: readonly number[]): Promise<Float32Array>;
+  /** Log-probabilities of the second and every further token, after the state and the tokens before it; nothing is kept. */
+  score(from: number, tokens: readonly number[]): Promise<Float64Array>;
   releaseStates(states: readonly number[]): void;
   releaseMedia(media: readonly number[]): void;
   /** What is held, for the curious and for tests. */
@@ -91,12 +94,12 @@ export async function openEngine(runtime: Runtime, init: EngineInit): Promise<En
   });
   const stateOf = (id: number): State => {
     const state = states.get(id);
-    if (state === undefined) throw new Error(`state ${id} was released`);
+    if (state === undefined) throw new ReleasedError(`State ${id} was released.`, "read the prompt again");
     return state;
   };
   const mediumOf = (id: number): Medium => {
     const medium = media.get(id);
-    if (medium === undefined) throw new Error(`medium ${id} was released`);
+    if (medium === undefined) throw new ReleasedError(`Medium ${id} was released.`, "look at it again");
     return medium;
   };
 
@@ -190,8 +193,8 @@ export async function openEngine(runtime: Runtime, init: EngineInit): Promise<En
 
   return {
     async look(pixels, shape) {
-      const out = await lookProgram.run({ pixels: { data: pixels, shape } });
-      return Array.from({ length: shape[0]! }, (_, n) => {
+      const out = await lookProgram.run({ pixels: { data: stack(pixels), shape: [pixels.length, ...shape] } });
+      return pixels.map((_, n) => {
         const id = count++;
         const own = ({ data }: Tensor) => (data as Float32Array).slice(n * latents * width, (n + 1) * latents * width);
         media.set(
@@ -231,10 +234,16 @@ export async function openEngine(runtime: Runtime, init: EngineInit): Promise<En
       }
       return results;
     },
-    async peek(from, tokens) {
+    async score(from, tokens) {
       const state = stateOf(from);
-      const row = { state, tokens, lastMedia: tokens.map(() => state.lastMedium), media: state.media };
-      return (await run([row], true)).logits[0]!;
+      const before = tokens.slice(0, -1);
+      const row = { state, tokens: before, lastMedia: before.map(() => state.lastMedium), media: state.media };
+      const logits = (await run([row], true)).logits[0]!;
+      const vocabulary = logits.length / before.length;
+      return Float64Array.from(before, (_, i) => {
+        const logProbs = logSoftmax(logits.subarray(i * vocabulary, (i + 1) * vocabulary));
+        return logProbs[tokens[i + 1]!]!;
+      });
     },
     releaseStates(ids) {
       for (const id of ids) states.delete(id);

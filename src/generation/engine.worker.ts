@@ -1,6 +1,16 @@
 /** The answering thread in Node. */
+import { readFlamingo } from "../checkpoints/flamingo-folder.node.js";
 import { nodeRuntime } from "../runtime/onnx.node.js";
 import { serve } from "../runtime/thread.node.js";
 import { type Engine, type EngineInit, openEngine } from "./engine.js";
+import type { EngineOfFolder } from "./engine.node.js";
+import { engineInit } from "./graphs.js";
 
-serve<Engine>((init: EngineInit) => openEngine(nodeRuntime, init));
+serve<Engine>(async (init: EngineInit | EngineOfFolder) => openEngine(nodeRuntime, await whole(init)));
+
+async function whole(init: EngineInit | EngineOfFolder): Promise<EngineInit> {
+  if (!("folder" in init)) return init;
+  const { folder, ...options } = init;
+  const { params, config } = await readFlamingo(folder);
+  return engineInit(params, config, options);
+}

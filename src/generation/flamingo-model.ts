@@ -1,27 +1,39 @@
 /** A model that answers: documents in, text out. Its doors, one for each platform, hand it a thread and eyes. */
+
+import { Signals, untilAborted } from "../abort.js";
 import { ModelFolderError } from "../checkpoints/errors.js";
-import type { FlamingoFile, LoadedFlamingo } from "../checkpoints/flamingo-file.js";
-import { UsageError } from "../errors.js";
-import { toPixels } from "../media/normalise.js";
-import { type Document, framesOf, type Medium } from "../prompt/document.js";
+import type { DescribedFlamingo, FlamingoFile } from "../checkpoints/flamingo-file.js";
+import { ReleasedError, UsageError } from "../errors.js";
+import type { Document } from "../prompt/document.js";
 import { interleave } from "../prompt/interleave.js";
 import type { Prompt } from "../prompt/load.js";
-import { requireWithin } from "../prompt/truncate.js";
+import { requireShort, requireWithin } from "../prompt/truncate.js";
 import { Random } from "../random.js";
 import type { Thread } from "../runtime/thread.js";
 import { openTokenizer } from "../text/hub-tokenizer.js";
 import type { Tokenizer } from "../text/tokenizer.js";
 import type { TokenizerJson } from "../text/tokenizer-json.js";
+import { type Pieces, Turns } from "../turns.js";
+import { Album } from "./album.js";
 import { beam } from "./beam.js";
 import type { Engine } from "./engine.js";
 import { greedy } from "./greedy.js";
 import { sample } from "./sample.js";
 import { score } from "./score.js";
 import type { Generated, StopOptions } from "./stop.js";
-import { ThreadState, threadBatching } from "./thread-state.js";
+import { type ThreadState, ThreadStates } from "./thread-state.js";
+
+/** How something is asked of a model. */
+export interface AskOptions {
+  /**
+   * When it fires, what was asked fails at once with the signal's reason, and gives back all that it held. What the
+   * thread has begun of it is finished there; what waits in line is not begun.
+   */
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** How an answer is written. Greedy unless `temperature` or `beam` is given. */
-export interface GenerateOptions {
+export interface GenerateOptions extends AskOptions {
   /** Samples, with logits divided by this; above 0. */
   readonly temperature?: number;
   /** Samples among the likeliest tokens that hold this much probability; 1 (all) unless told. */
@@ -32,7 +44,6 @@ export interface GenerateOptions {
   readonly maximumTokens?: number;
   /** Seed of sampling; 0 unless told. */
   readonly seed?: number | string;
-  readonly signal?: AbortSignal;
 }
 
 /** Milliseconds of each part of an answer. */
@@ -68,16 +79,18 @@ export interface Ranking {
   readonly timings: Timings;
 }
 
-/** A prompt that was read: its answers cost nothing of the prompt again. Release it after use. */
-export interface ReadPrompt {
+/**
+ * A prompt that was read: its answers cost nothing of the prompt again. The thread keeps it until it is released, which
+ * `using` does by itself, or its model is closed.
+ */
+export interface ReadPrompt extends Disposable {
   readonly state: ThreadState;
   readonly timings: Pick<Timings, "lookMs" | "readMs">;
   readonly tokens: readonly number[];
   readonly lastMedia: readonly number[];
+  /** Gives the prompt back. Twice is once. */
+  release(): void;
 }
-
-/** Pictures whose keys and values stay in memory after their prompt. */
-const KEPT_MEDIA = 512;
 
 /** What a model is made of. */
 export interface ModelParts {
@@ -85,88 +98,111 @@ export interface ModelParts {
   readonly tokenizer: Tokenizer;
   readonly thread: Thread<Engine>;
   /** Brings the pictures of a prompt, as its platform can. */
-  readonly documentOf: (prompt: Prompt) => Promise<Document>;
+  readonly documentOf: (prompt: Prompt, options?: AskOptions) => Promise<Document>;
 }
 
-/** A loaded model. Close it when done: it holds a thread. */
+/**
+ * A loaded model. Close it when done: it holds a thread, and the thread whatever was read and not released. All its
+ * methods may be called while others are under way; the thread answers their calls one after another.
+ */
 export class FlamingoModel implements AsyncDisposable {
   readonly config: FlamingoFile;
   readonly tokenizer: Tokenizer;
   readonly #thread: Thread<Engine>;
   readonly #documentOf: ModelParts["documentOf"];
-  /** Media that the thread has encoded or is encoding, by the hash of their pixels, the least recently used first. */
-  readonly #media = new Map<string, Promise<number>>();
+  readonly #turns = new Turns();
+  readonly #signals = new Signals();
+  readonly #album: Album;
+  readonly #states: ThreadStates;
+  #closed = false;
 
   constructor({ config, tokenizer, thread, documentOf }: ModelParts) {
     this.config = config;
     this.tokenizer = tokenizer;
     this.#thread = thread;
     this.#documentOf = documentOf;
+    this.#album = new Album(config, thread, this.#turns);
+    this.#states = new ThreadStates(thread);
   }
 
   /**
    * Continues a prompt.
    * @throws {PromptLimitError} for more media or tokens than the model was made for
    * @throws {MarkInTextError} for a text that writes `<image>` or `<EOC>` itself
-   * @throws as `documentOf` for pictures that cannot be had
+   * @throws {ReleasedError} once the model is closed
+   * @throws {ThreadEndedError} if its thread has ended
+   * @throws as `documentOf` for pictures that cannot be had; the signal's reason as soon as it fires
    */
   async generate(prompt: Prompt, options: GenerateOptions = {}): Promise<Answer> {
-    const read = await this.read(prompt);
-    try {
-      const began = performance.now();
-      const generated = await this.write(read, options);
-      const timings = { ...read.timings, writeMs: performance.now() - began };
-      const { tokens, logProb, finished } = generated;
-      return { text: this.tokenizer.decode(tokens).trim(), tokens, logProb, finished, timings };
-    } finally {
-      read.state.release();
-    }
+    using own = this.#signals.follow(options.signal);
+    using read = await this.read(prompt, own);
+    const began = performance.now();
+    const { tokens, logProb, finished } = await this.write(read, { ...options, signal: own.signal });
+    const timings = { ...read.timings, writeMs: performance.now() - began };
+    return { text: this.tokenizer.decode(tokens).trim(), tokens, logProb, finished, timings };
   }
 
   /** Ranks given answers to a prompt by their likelihood, `<EOC>` included. @throws as `generate` */
-  async rank(prompt: Prompt, choices: readonly string[]): Promise<Ranking> {
-    const document = await this.#documentOf(prompt);
-    const read = await this.read(document);
-    try {
-      const began = performance.now();
-      const candidates = choices.map((text) => this.tokenizer.encode(spaced(document, text)));
-      const end = this.tokenizer.special("<EOC>");
-      const scored = await score(read.state, candidates, { end, batching: threadBatching(this.#thread.remote) });
-      const best = scored[0]!.logProb;
-      const total = scored.reduce((sum, { logProb }) => sum + Math.exp(logProb - best), 0);
-      return {
-        choices: scored.map(({ candidate, logProb }) => ({
-          text: choices[candidate]!,
-          tokens: candidates[candidate]!,
-          logProb,
-          probability: Math.exp(logProb - best) / total,
-        })),
-        timings: { ...read.timings, writeMs: performance.now() - began },
-      };
-    } finally {
-      read.state.release();
-    }
-  }
-
-  /** Reads a prompt that is to be continued; several answers may be written to it. @throws as `generate` */
-  async read(prompt: Prompt): Promise<ReadPrompt> {
-    const document = await this.#documentOf(prompt);
-    const item = requireWithin(interleave(document, this.tokenizer, { open: true }), this.config.limits);
+  async rank(prompt: Prompt, choices: readonly string[], options: AskOptions = {}): Promise<Ranking> {
+    this.#requireOpen();
+    using own = this.#signals.follow(options.signal);
+    const { signal } = own;
+    signal?.throwIfAborted();
+    const document = await untilAborted(this.#documentOf(prompt, { signal }), signal);
+    using read = await this.read(document, { signal });
     const began = performance.now();
-    const media = await this.#look(item.media);
-    const looked = performance.now();
-    const read = await this.#thread.remote.read({ from: null, tokens: item.tokens, lastMedia: item.lastMedia, media });
-    const timings = { lookMs: looked - began, readMs: performance.now() - looked };
+    const candidates = await this.#turns.spread(this.#encoded(choices, document), signal);
+    const scored = await score(read.state, candidates, {
+      end: this.tokenizer.special("<EOC>"),
+      batching: this.#states,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    const best = scored[0]!.logProb;
+    const total = scored.reduce((sum, { logProb }) => sum + Math.exp(logProb - best), 0);
     return {
-      state: new ThreadState(this.#thread.remote, read),
-      timings,
-      tokens: item.tokens,
-      lastMedia: item.lastMedia,
+      choices: scored.map(({ candidate, logProb }) => ({
+        text: choices[candidate]!,
+        tokens: candidates[candidate]!,
+        logProb,
+        probability: Math.exp(logProb - best) / total,
+      })),
+      timings: { ...read.timings, writeMs: performance.now() - began },
     };
   }
 
-  /** Writes one answer to a prompt. */
+  /** Reads a prompt that is to be continued; several answers may be written to it. @throws as `generate` */
+  async read(prompt: Prompt, options: AskOptions = {}): Promise<ReadPrompt> {
+    this.#requireOpen();
+    using own = this.#signals.follow(options.signal);
+    const { signal } = own;
+    signal?.throwIfAborted();
+    const document = await untilAborted(this.#documentOf(prompt, { signal }), signal);
+    await this.#turns.next();
+    const { limits } = this.config;
+    const item = requireWithin(
+      interleave(requireShort(document, this.tokenizer, limits), this.tokenizer, { open: true }),
+      limits,
+    );
+    const { tokens, lastMedia } = item;
+    const began = performance.now();
+    using shown = await this.#album.look(item.media, signal);
+    const looked = performance.now();
+    const state = await this.#states.read({ from: null, tokens, lastMedia, media: shown.ids }, signal);
+    const release = () => state.release();
+    return {
+      state,
+      timings: { lookMs: looked - began, readMs: performance.now() - looked },
+      tokens,
+      lastMedia,
+      release,
+      [Symbol.dispose]: release,
+    };
+  }
+
+  /** Writes one answer to a prompt. @throws {ReleasedError} if the prompt was released; else as `generate` */
   async write({ state }: ReadPrompt, options: GenerateOptions = {}): Promise<Generated> {
+    this.#requireOpen();
+    using own = this.#signals.follow(options.signal);
     const { vocabularySize } = this.tokenizer;
     // Rows of the embedding beyond the tokenizer's ids were never trained and have no text.
     const unnamed = Array.from(
@@ -182,22 +218,29 @@ export class FlamingoModel implements AsyncDisposable {
         ...this.tokenizer.encode("<image>"),
         ...unnamed,
       ],
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      ...(own.signal === undefined ? {} : { signal: own.signal }),
     };
     const sampled = options.temperature !== undefined || options.topP !== undefined;
     if (sampled && options.beam !== undefined)
       throw new UsageError("Both sampling and beam search were asked for.", "give a beam, or a temperature and top-p");
     if (options.beam !== undefined) {
-      const [best] = await beam(state, { ...stop, width: options.beam, batching: threadBatching(this.#thread.remote) });
+      const [best] = await beam(state, { ...stop, width: options.beam, batching: this.#states });
       return best;
     }
-    if (!sampled) return greedy(state, stop);
+    if (!sampled) return await greedy(state, stop);
     const { temperature = 1, topP = 1, seed = 0 } = options;
-    return sample(state, { ...stop, temperature, topP, random: new Random(seed) });
+    return await sample(state, { ...stop, temperature, topP, random: new Random(seed) });
   }
 
-  /** Ends the thread; what was read and not answered is lost. `await using` does this by itself. */
+  /** What the thread holds: texts read and not released, and pictures kept in case they come again. */
+  held(): Promise<{ readonly states: number; readonly media: number }> {
+    this.#states.tell();
+    return this.#thread.remote.held();
+  }
+
+  /** Ends the thread after the calls it was given; what was read is lost. Twice is once. `await using` does it by itself. */
   async close(): Promise<void> {
+    this.#closed = true;
     await this.#thread[Symbol.asyncDispose]();
   }
 
@@ -205,43 +248,19 @@ export class FlamingoModel implements AsyncDisposable {
     return this.close();
   }
 
-  /** Numbers of media in the thread; each picture is encoded once, however often it comes. */
-  async #look(media: readonly Medium[]): Promise<number[]> {
-    const { vision, normalisation } = this.config;
-    const pixels = media.map((medium) => {
-      const frames = framesOf(medium);
-      if (frames.length !== 1)
-        throw new UsageError(
-          `The prompt has a video of ${frames.length} frames.`,
-          "give still images: this version answers about those",
-        );
-      return toPixels(frames, { size: vision.size, ...normalisation, fit: "pad" });
-    });
-    const hashes = await Promise.all(pixels.map(({ data }) => hashOf(data)));
-    const fresh = [...new Set(hashes)].filter((hash) => !this.#media.has(hash));
-    if (fresh.length > 0) {
-      const each = vision.size * vision.size * 3;
-      const together = new Float32Array(fresh.length * each);
-      fresh.forEach((hash, i) => {
-        together.set(pixels[hashes.indexOf(hash)]!.data, i * each);
-      });
-      const encoded = this.#thread.remote.look(together, [fresh.length, 1, vision.size, vision.size, 3]);
-      for (const [i, hash] of fresh.entries()) {
-        const id = encoded.then((ids) => ids[i]!);
-        id.catch(() => this.#media.delete(hash));
-        this.#media.set(hash, id);
-      }
+  #requireOpen(): void {
+    if (this.#closed)
+      throw new ReleasedError(`The model ${this.config.name} was closed.`, "open it again, or close it later");
+  }
+
+  /** Choices as they would follow a document, one a turn. */
+  *#encoded(choices: readonly string[], document: Document): Pieces<number[][]> {
+    const encoded: number[][] = [];
+    for (const text of choices) {
+      encoded.push(this.tokenizer.encode(spaced(document, text)));
+      yield;
     }
-    const looked = hashes.map((hash) => this.#media.get(hash)!);
-    hashes.forEach((hash, i) => {
-      this.#media.delete(hash);
-      this.#media.set(hash, looked[i]!);
-    });
-    const ids = await Promise.all(looked);
-    const old = [...this.#media].slice(0, Math.max(0, this.#media.size - KEPT_MEDIA));
-    for (const [hash] of old) this.#media.delete(hash);
-    if (old.length > 0) await this.#thread.remote.releaseMedia(await Promise.all(old.map(([, id]) => id)));
-    return ids;
+    return encoded;
   }
 }
 
@@ -250,7 +269,7 @@ export class FlamingoModel implements AsyncDisposable {
  * @param place  what errors call the model
  * @throws {ModelFolderError} if it has ids for which the language model has no row
  */
-export function tokenizerOf({ config, tokenizer }: LoadedFlamingo, place: string): Tokenizer {
+export function tokenizerOf({ config, tokenizer }: DescribedFlamingo, place: string): Tokenizer {
   const opened = openTokenizer(tokenizer as TokenizerJson);
   if (opened.vocabularySize > config.language.vocabulary)
     throw new ModelFolderError(
@@ -258,12 +277,6 @@ export function tokenizerOf({ config, tokenizer }: LoadedFlamingo, place: string
       "put the tokenizer.json beside the weights that was saved with them",
     );
   return opened;
-}
-
-/** SHA-256 of some numbers. */
-async function hashOf(numbers: Float32Array): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", numbers as Float32Array<ArrayBuffer>);
-  return String.fromCharCode(...new Uint8Array(digest));
 }
 
 /** A choice as it would follow the prompt: with a space before it, unless the prompt ends in one. */

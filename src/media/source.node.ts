@@ -15,7 +15,8 @@ async function fromFile(source: string, maxBytes: number): Promise<Uint8Array> {
     await using file = await open(path);
     const { size } = await file.stat();
     if (size > maxBytes) throw new MediaTooLargeError(path, size, maxBytes);
-    return new Uint8Array(await file.readFile());
+    const { buffer, byteOffset, length } = await file.readFile();
+    return new Uint8Array(buffer, byteOffset, length);
   } catch (cause) {
     if (cause instanceof FlamingoError) throw cause;
     const { code } = cause as NodeJS.ErrnoException;

@@ -1,5 +1,6 @@
 /** Bytes from wherever a person points: a web address, a `data:` URL, and a file where the platform reads files. */
 import { FlamingoError } from "../errors.js";
+import { type Pieces, Turns } from "../turns.js";
 
 /** The file, address or `data:` URL gave no bytes. */
 export class MediaSourceError extends FlamingoError {
@@ -26,6 +27,8 @@ export interface SourceOptions {
   readonly timeoutMs?: number;
   /** What may be read, all unless told. A server that takes addresses from strangers must leave out `file`. */
   readonly allow?: readonly SourceKind[];
+  /** Ends the reading, with its reason, when it fires. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -52,13 +55,20 @@ export async function bytesAt(
       "send the bytes themselves, for example as a data: URL, or allow this kind of source",
     );
   }
-  if (kind === "data") return fromDataUrl(source, maxBytes);
-  return kind === "web" ? fromWeb(source, maxBytes, timeoutMs) : fromFile(source, maxBytes);
+  options.signal?.throwIfAborted();
+  if (kind === "data") return fromDataUrl(source, maxBytes, options.signal);
+  return kind === "web" ? fromWeb(source, maxBytes, timeoutMs, options.signal) : fromFile(source, maxBytes);
 }
 
-async function fromWeb(source: string, maxBytes: number, timeoutMs: number): Promise<Uint8Array> {
+async function fromWeb(
+  source: string,
+  maxBytes: number,
+  timeoutMs: number,
+  given: AbortSignal | undefined,
+): Promise<Uint8Array> {
+  const timeout = AbortSignal.timeout(timeoutMs);
   try {
-    const response = await fetch(source, { signal: AbortSignal.timeout(timeoutMs) });
+    const response = await fetch(source, { signal: given === undefined ? timeout : AbortSignal.any([timeout, given]) });
     if (!response.ok) {
       throw new MediaSourceError(
         `${source} answered with status ${response.status} ${response.statusText}.`.replace(" .", "."),
@@ -77,6 +87,7 @@ async function fromWeb(source: string, maxBytes: number, timeoutMs: number): Pro
     return joined(parts, length);
   } catch (cause) {
     if (cause instanceof FlamingoError) throw cause;
+    given?.throwIfAborted();
     const late = (cause as Error).name === "TimeoutError";
     throw new MediaSourceError(
       late ? `${source} did not answer within ${timeoutMs} ms.` : `${source} could not be reached: ${reason(cause)}.`,
@@ -88,7 +99,7 @@ async function fromWeb(source: string, maxBytes: number, timeoutMs: number): Pro
   }
 }
 
-function fromDataUrl(source: string, maxBytes: number): Uint8Array {
+async function fromDataUrl(source: string, maxBytes: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
   const comma = source.indexOf(",");
   const header = source.slice(5, comma);
   const body = source.slice(comma + 1);
@@ -99,14 +110,14 @@ function fromDataUrl(source: string, maxBytes: number): Uint8Array {
     );
   }
   if (!/;base64$/i.test(header)) return limited(new TextEncoder().encode(percentDecoded(body)), maxBytes);
-  const base64 = percentDecoded(body).replace(/\s/g, "");
-  if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(base64)) {
+  const bytes = await new Turns().spread(fromBase64(body.includes("%") ? percentDecoded(body) : body), signal);
+  if (bytes === undefined) {
     throw new MediaSourceError(
       `${inShort(source)} says it is base64, and has characters that base64 has not.`,
       "encode the bytes with base64 again",
     );
   }
-  return limited(fromBase64(base64), maxBytes);
+  return limited(bytes, maxBytes);
 }
 
 async function* chunksOf({ body }: Response): AsyncGenerator<Uint8Array> {
@@ -118,13 +129,34 @@ async function* chunksOf({ body }: Response): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** The bytes that characters of base64 stand for, of either alphabet; what is left over at the end is none. */
-function fromBase64(base64: string): Uint8Array {
-  const plain = base64.replaceAll("-", "+").replaceAll("_", "/").replace(/=+$/, "");
-  const binary = atob(plain.length % 4 === 1 ? plain.slice(0, -1) : plain);
-  const bytes = new Uint8Array(binary.length);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
-  return bytes;
+/** Characters of base64 in a piece of work: about a millisecond. */
+const PIECE = 1 << 16;
+
+/**
+ * The bytes that characters of base64 stand for, of either alphabet, in lines or not; what is left over at the end is
+ * none. Undefined if there are other characters.
+ */
+function* fromBase64(base64: string): Pieces<Uint8Array | undefined> {
+  const text = base64.trimEnd().replace(/={0,2}$/, "");
+  const bytes = new Uint8Array(Math.floor((text.length * 3) / 4));
+  let length = 0;
+  let rest = "";
+  for (let from = 0; from < text.length; from += PIECE) {
+    const characters = rest + text.slice(from, from + PIECE).replaceAll(/\s/g, "");
+    if (/[^A-Za-z0-9+/_-]/.test(characters)) return undefined;
+    const whole = characters.length - (characters.length % 4);
+    rest = characters.slice(whole);
+    length = decodeInto(bytes, length, characters.slice(0, whole));
+    yield;
+  }
+  return bytes.subarray(0, rest.length > 1 ? decodeInto(bytes, length, rest) : length);
+}
+
+/** @returns where the next bytes go */
+function decodeInto(bytes: Uint8Array, at: number, characters: string): number {
+  const binary = atob(characters.replaceAll("-", "+").replaceAll("_", "/"));
+  for (let i = 0; i < binary.length; i++) bytes[at + i] = binary.charCodeAt(i);
+  return at + binary.length;
 }
 
 function joined(parts: readonly Uint8Array[], length: number): Uint8Array {

@@ -34,7 +34,11 @@ export interface Tensor {
   readonly shape: readonly number[];
 }
 
-/** A compiled graph. It holds its own copy of the frozen weights until closed. */
+/**
+ * A compiled graph. It holds its own copy of the frozen weights until it is closed, which waits for runs that were begun.
+ * Twice is once. One that was dropped without being closed is closed by the garbage collector, which does not know how
+ * much memory it holds and may be in no hurry.
+ */
 export interface Program extends AsyncDisposable {
   /**
    * Computes every output.
@@ -42,6 +46,7 @@ export interface Program extends AsyncDisposable {
    *   all fixed. Arrays are read during the call and not kept.
    * @param into  arrays to write outputs into instead of new ones.
    * @throws {RuntimeError} naming the input or the value at which it failed.
+   * @throws {ReleasedError} once the program is closed.
    */
   run(
     feeds: Readonly<Record<string, Tensor | ArrayOf>>,
@@ -63,6 +68,8 @@ export interface CompileOptions {
   readonly weightsFolder?: string;
   /** Writes a profile of every node, for benchmarks: the start of the file's name. Not in browsers. */
   readonly profile?: string;
+  /** Gives up, throwing its reason, before the graph is compiled or right after. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface Runtime {

@@ -6,7 +6,7 @@ import type { Tensor } from "onnxruntime-web";
 import { readOnnx } from "../graph/index.js";
 import type { CompileOptions, PortableGraph, Program, Runtime } from "./contract.js";
 import { RuntimeError } from "./errors.js";
-import { noAdapter, OnnxProgram, refusalsNamed } from "./onnx.js";
+import { noAdapter, OnnxProgram, refusalsNamed, releasedIfAborted } from "./onnx.js";
 
 /**
  * Compiles and runs graphs, one call after another: the engine's build for WebGPU waits for ever when it is called while it
@@ -27,9 +27,10 @@ export function openBrowserRuntime(): Runtime {
 
 async function compile(
   graph: PortableGraph,
-  { threads, weightsFolder, device = "cpu" }: CompileOptions,
+  { threads, weightsFolder, device = "cpu", signal }: CompileOptions,
   inTurn: <T>(work: () => Promise<T>) => Promise<T>,
 ): Promise<Program> {
+  signal?.throwIfAborted();
   if (device === "webgpu") await requireAdapter();
   const ort = await (device === "webgpu" ? import("onnxruntime-web/webgpu") : import("onnxruntime-web/wasm"));
   ort.env.logLevel = "fatal";
@@ -44,7 +45,8 @@ async function compile(
       externalData,
     }),
   );
-  return new OnnxProgram(graph, ort, {
+  await releasedIfAborted(session, signal);
+  return new OnnxProgram(graph, (dtype, data, dims) => new ort.Tensor(dtype, data, dims), {
     // Arrays that are given for outputs are not written by this build; `OnnxProgram` copies into them.
     run: (feeds: Record<string, Tensor>, fetches) =>
       inTurn(() => session.run(feeds, Object.keys(fetches), { logSeverityLevel: 4 })),

@@ -1,4 +1,5 @@
 /** A compiled graph on any build of ONNX Runtime: what is fed is checked here, before the engine sees it. */
+import { ReleasedError } from "../errors.js";
 import type { ArrayOf, DType } from "../graph/index.js";
 import type { PortableGraph, Program, Tensor } from "./contract.js";
 import { RuntimeError } from "./errors.js";
@@ -9,10 +10,8 @@ interface OrtTensor {
   readonly dims: readonly number[];
 }
 
-/** What is used of a package of ONNX Runtime; those for Node and for browsers have it alike. */
-export interface Ort<T extends OrtTensor> {
-  readonly Tensor: new (dtype: DType, data: never, dims: number[]) => T;
-}
+/** Makes a tensor of the engine, as its package for Node or for browsers has them. */
+export type MakeTensor<T extends OrtTensor> = (dtype: DType, data: never, dims: number[]) => T;
 
 /** What is used of its sessions. */
 export interface OrtSession<T extends OrtTensor> {
@@ -25,14 +24,14 @@ type Typed = PortableGraph["inputs"][string];
 /** A session as a program. */
 export class OnnxProgram<T extends OrtTensor> implements Program {
   readonly #graph: PortableGraph;
-  readonly #ort: Ort<T>;
+  readonly #makeTensor: MakeTensor<T>;
   readonly #session: OrtSession<T>;
   readonly #running = new Set<Promise<unknown>>();
   #closed: Promise<void> | undefined;
 
-  constructor(graph: PortableGraph, ort: Ort<T>, session: OrtSession<T>) {
+  constructor(graph: PortableGraph, makeTensor: MakeTensor<T>, session: OrtSession<T>) {
     this.#graph = graph;
-    this.#ort = ort;
+    this.#makeTensor = makeTensor;
     this.#session = session;
   }
 
@@ -41,7 +40,7 @@ export class OnnxProgram<T extends OrtTensor> implements Program {
     into: Readonly<Record<string, Tensor>> = {},
   ): Promise<Record<string, Tensor>> {
     if (this.#closed !== undefined)
-      throw new RuntimeError("the program was closed", "compile the graph again, or close it later");
+      throw new ReleasedError("A program is run after it was closed.", "close it later, or compile its graph again");
     const { inputs: wanted, outputs } = this.#graph;
     only(feeds, wanted, (name) => `${name} was fed, but the graph has no such input`, "feed");
     only(into, outputs, (name) => `${name} is to be fetched, but the graph has no such output`, "fetch");
@@ -56,31 +55,32 @@ export class OnnxProgram<T extends OrtTensor> implements Program {
       const target = into[name];
       fetches[name] = target === undefined ? null : this.#tensor(name, outputs[name]!, target);
     }
-    const results = await this.#run(inputs, fetches);
+    const results = await this.#alone(refusalsNamed("the run stopped", () => this.#session.run(inputs, fetches)));
     return Object.fromEntries(
       Object.entries(outputs).map(([name, { dtype }]) => [name, fetched(results[name]!, dtype, into[name])]),
     );
   }
 
   [Symbol.asyncDispose](): Promise<void> {
+    // A session that is released under a run that has not begun yet would take the process with it.
     this.#closed ??= Promise.allSettled(this.#running).then(() => this.#session.release());
     return this.#closed;
   }
 
-  async #run(inputs: Record<string, T>, fetches: Record<string, T | null>) {
-    const running = refusalsNamed("the run stopped", () => this.#session.run(inputs, fetches));
-    this.#running.add(running);
+  /** Keeps the session until a run has ended. */
+  async #alone<Out>(run: Promise<Out>): Promise<Out> {
+    this.#running.add(run);
     try {
-      return await running;
+      return await run;
     } finally {
-      this.#running.delete(running);
+      this.#running.delete(run);
     }
   }
 
   #tensor(name: string, value: Typed, fed: Tensor | ArrayOf | undefined): T {
     const { data, shape } = fitting(name, value, fed);
     try {
-      return new this.#ort.Tensor(value.dtype, data as never, [...shape]);
+      return this.#makeTensor(value.dtype, data as never, [...shape]);
     } catch (cause) {
       throw new RuntimeError(
         `${name} is ${value.dtype} but was fed ${data.constructor.name}`,
@@ -161,6 +161,16 @@ export async function refusalsNamed<T>(what: string, work: () => Promise<T>): Pr
       { cause: error },
     );
   }
+}
+
+/** Gives a fresh session back if nobody wants it any more. @throws the signal's reason then */
+export async function releasedIfAborted(
+  session: { release(): Promise<void> },
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (signal?.aborted !== true) return;
+  await session.release();
+  throw signal.reason;
 }
 
 /** Where there is no GPU that WebGPU can use. */

@@ -29,7 +29,11 @@ export class Eye implements AsyncDisposable {
     const features = nfnet(bind(params, "vision"), config, pixels);
     const written = portable(graph({ features }), flatten({ vision: params }));
     return new Eye(
-      await startThread<EyeThread>(new URL("./eye.worker.js", import.meta.url), { graph: written }),
+      await startThread<EyeThread>(
+        new URL("./eye.worker.js", import.meta.url),
+        { graph: written },
+        { name: "seeing thread" },
+      ),
       config,
     );
   }

@@ -1,4 +1,5 @@
 /** What every runtime is held to, as data: each case runs on all of them and must give the same. Knows no platform. */
+import { FlamingoError } from "../../src/errors.js";
 import type { DType } from "../../src/graph/index.js";
 import {
   add,
@@ -21,7 +22,6 @@ import {
 } from "../../src/graph/index.js";
 import type { Device, Program, Runtime } from "../../src/runtime/contract.js";
 import { portable } from "../../src/runtime/contract.js";
-import { RuntimeError } from "../../src/runtime/errors.js";
 import { fed, numbersOf } from "../support/feeds.js";
 import type { Numbers } from "../support/numbers.js";
 import { ANSWERING } from "./contract-answer.js";
@@ -100,7 +100,7 @@ async function refusal(work: () => Promise<unknown>, cut = /$/): Promise<string>
     await work();
     return "it was taken";
   } catch (error) {
-    if (!(error instanceof RuntimeError)) throw error;
+    if (!(error instanceof FlamingoError)) throw error;
     return `${error.code}: ${error.message.split(cut)[0]}`;
   }
 }
@@ -254,7 +254,8 @@ const feeding: ContractCase[] = [
     },
     wanted: {
       last: numbers([2, 3], 2, 4, 6, 8, 10, 12),
-      ...refused("the program was closed", "compile the graph again, or close it later"),
+      refusal:
+        "RELEASED: A program is run after it was closed.\n  To mend it: close it later, or compile its graph again",
     },
   },
 ];

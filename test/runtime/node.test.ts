@@ -53,6 +53,16 @@ describe("a program", () => {
     expect([...found.y!.data]).toEqual([...into.data]);
     expect([...found.z!.data]).toEqual([...into.data]);
   });
+
+  it("takes and gives 16-bit numbers as their bits, in every version of Node", async () => {
+    const numbers = input("numbers", "float32", axes(3));
+    const halves = input("halves", "float16", axes(3));
+    await using program = await compile({ down: cast(numbers, "float16"), up: cast(halves, "float32") });
+    const bits = Uint16Array.of(0x3c00, 0x4000, 0xc000);
+    const found = await program.run({ numbers: Float32Array.of(1, 2, -2), halves: bits });
+    expect(found.down!.data).toEqual(bits);
+    expect(found.up!.data).toEqual(Float32Array.of(1, 2, -2));
+  });
 });
 
 describe("a wrong feed is refused before the engine sees it, by the input's name", () => {
