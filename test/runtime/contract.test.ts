@@ -27,7 +27,7 @@ const SWIFTSHADER = "/usr/lib/chromium/vk_swiftshader_icd.json";
 const icd = process.env.VK_ICD_FILENAMES ?? (existsSync(SWIFTSHADER) ? SWIFTSHADER : undefined);
 
 /** In milliseconds: a GPU of software compiles the kernels of a whole model, on two cores that others use as well. */
-const PATIENCE = 240_000;
+const PATIENCE = 600_000;
 
 /** Runs cases in some place. */
 interface Host extends AsyncDisposable {
