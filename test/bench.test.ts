@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, it } from "vitest";
+import { noChromium } from "./support/chromium.js";
 import { ROOT } from "./support/markdown.js";
 
 const execute = promisify(execFile);
@@ -36,6 +37,15 @@ describe("a benchmark", { timeout: 120_000 }, () => {
     for (const part of ["look at 3 pictures", "read", "write the answer", "one token more"])
       expect(page).toContain(`| ${part}`);
   });
+
+  it.skipIf(noChromium !== undefined)(
+    `of an answer in a browser prints a row for each number of threads${noChromium ? `: skipped, for ${noChromium}` : ""}`,
+    async () => {
+      const page = await run("build/bench/index.js", "browser", "--once");
+      for (const place of ["Node, CPU, 1 thread", "browser, WebAssembly, 2 threads"])
+        expect(page).toMatch(new RegExp(`^\\| ${place} \\|( [\\d,.]+ \\|){4}$`, "m"));
+    },
+  );
 
   it("names the pages that there are when it is asked for none", async () => {
     await expect(run("build/bench/index.js")).rejects.toMatchObject({

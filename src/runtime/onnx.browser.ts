@@ -34,7 +34,7 @@ async function compile(
   if (device === "webgpu") await requireAdapter();
   const ort = await (device === "webgpu" ? import("onnxruntime-web/webgpu") : import("onnxruntime-web/wasm"));
   ort.env.logLevel = "fatal";
-  ort.env.wasm.numThreads = crossOriginIsolated ? (threads ?? Math.min(2, navigator.hardwareConcurrency)) : 1;
+  ort.env.wasm.numThreads = crossOriginIsolated ? (threads ?? 1) : 1;
   const externalData = weightsFolder === undefined ? [] : await filesOf(graph, weightsFolder);
   const session = await refusalsNamed("cannot compile the graph", () =>
     ort.InferenceSession.create(graph.onnx, {
