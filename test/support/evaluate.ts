@@ -221,6 +221,19 @@ const EVALUATIONS: Evaluations = {
     const from = (n: number) => start + n * step;
     return [build(replaced(x!.shape, at, count), (index) => read(x!, replaced(index, at, from(index[at]!))))];
   },
+  TakeOut: ([x, part, ...before], { at, start }) => {
+    const from = start + total(before.map(({ shape }) => shape[at]!));
+    return [build(replaced(x!.shape, at, part!.shape[at]!), (to) => read(x!, replaced(to, at, from + to[at]!)))];
+  },
+  PutBack: ([part, whole, ...before], { at, start }) => {
+    const from = start + total(before.map(({ shape }) => shape[at]!));
+    return [
+      build(replaced(part!.shape, at, whole!.shape[at]!), (to) => {
+        const within = to[at]! - from;
+        return within < 0 || within >= part!.shape[at]! ? 0 : read(part!, replaced(to, at, within));
+      }),
+    ];
+  },
   Pad: ([x], { at, before, after, value }) => [
     build(replaced(x!.shape, at, before + x!.shape[at]! + after), (index) => {
       const from = index[at]! - before;
@@ -253,7 +266,7 @@ const EVALUATIONS: Evaluations = {
   Squeeze: ([x], { at }) => [{ shape: x!.shape.filter((_, i) => !at.includes(i)), data: x!.data }],
   StopGradient: ([x]) => [x!],
   After: ([x]) => [x!],
-  Checkpoint: ([result]) => [result!],
+  Checkpoint: (inputs, { results }) => inputs.slice(0, results.length),
   BroadcastTo: ([x, like]) => [build(stretched(x!.shape, like!.shape), (index) => read(x!, index))],
 };
 
