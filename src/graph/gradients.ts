@@ -94,13 +94,13 @@ function gradientsOf(
   return rule(found[0]!, node, attributes, wants);
 }
 
-/** The nodes that some values are made of, each after its inputs. */
-export function nodesLeadingTo(values: readonly Value[]): Node[] {
+/** The nodes that some values are made of, each after its inputs; not those that only `given` values are made of. */
+export function nodesLeadingTo(values: readonly Value[], given: ReadonlySet<Value> = new Set()): Node[] {
   const order: Node[] = [];
   const seen = new Set<Node>();
   const pending: { node: Node; next: number }[] = [];
   const enter = (value: Value) => {
-    if (value.source.kind !== "op" || seen.has(value.source.node)) return;
+    if (value.source.kind !== "op" || given.has(value) || seen.has(value.source.node)) return;
     seen.add(value.source.node);
     pending.push({ node: value.source.node, next: 0 });
   };

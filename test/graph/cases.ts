@@ -158,6 +158,8 @@ export const CASES: Record<OpName, readonly Case[]> = {
     { about: "to fewer axes", inputs: [normal(batch, text, width)], make: (x) => reshape(x!, [6, width]) },
     { about: "to more axes", inputs: [normal(batch, 6)], make: (x) => reshape(x!, [batch, text, 2]) },
     { about: "to a scalar", inputs: [normal(1, 1)], make: (x) => reshape(x!, []) },
+    { about: "of nothing", inputs: [normal(batch, 0, 3)], make: (x) => reshape(x!, [0, 6]) },
+    { about: "of nothing, an empty axis where it was", inputs: [normal(4, 0, 3)], make: (x) => reshape(x!, [12, 0]) },
   ],
   Transpose: [
     { about: "of two axes", inputs: [normal(batch, text)], make: (x) => transpose(x!, [1, 0]) },
@@ -221,6 +223,17 @@ export const CASES: Record<OpName, readonly Case[]> = {
       inputs: [normal(), normal(batch, text)],
       make: (x, like) => broadcastTo(x!, like!),
       flat: [1],
+    },
+    {
+      about: "to no entries",
+      inputs: [normal(batch, 1), normal(1, 0)],
+      make: (x, like) => broadcastTo(x!, like!),
+      flat: [1],
+    },
+    {
+      about: "of whole numbers to no entries",
+      inputs: [below(3)(batch, 1), below(3)(batch, 0)],
+      make: (x, like) => broadcastTo(x!, like!),
     },
   ],
 
@@ -307,6 +320,14 @@ export const CASES: Record<OpName, readonly Case[]> = {
           [x!],
         );
         return add(mul(both[0]!, both[1]!), mul(both[2]!, both[3]!));
+      },
+    },
+    {
+      about: "of two inputs, one of which is made of the other",
+      inputs: [normal(text, width)],
+      make: (x) => {
+        const y = tanh(x!);
+        return checkpoint((h, k) => mul(exp(h!), mul(k!, k!)), [x!, y]);
       },
     },
     {

@@ -5,6 +5,7 @@ import {
   axis,
   concat,
   constant,
+  contract,
   crossEntropy,
   embed,
   exp,
@@ -147,6 +148,17 @@ describe("axes of a size known only at run time", () => {
       const loss = total(mul(product(x, over), product(x, over)));
       await checkGradients(loss, new Map([["x", x]]), numbers({ x: [2, 3, 4] }), { ...TOLERANCES, differences: 1e-5 });
     }
+  });
+
+  it("do not keep an attention's scores from their gradient, nor axes that change places or are merged", async () => {
+    const heads = (name: string, rows: string) =>
+      input(name, "float32", axes("batch", axis("heads", 2), rows, axis("size", 4)));
+    const [query, key] = [heads("query", "text"), heads("key", "seen")];
+    const scores = contract(query, key, ["size"]);
+    const moved = reshape(scores, [1, "batch", "seen and text", axis("heads", 2)]);
+    const loss = add(total(mul(scores, scores)), total(mul(moved, mul(moved, moved))));
+    const feeds = numbers({ query: [3, 2, 2, 4], key: [3, 2, 5, 4] });
+    await checkGradients(loss, new Map(Object.entries({ query, key })), feeds, { ...TOLERANCES, differences: 1e-5 });
   });
 
   it("are refused where the number is needed", () => {

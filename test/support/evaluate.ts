@@ -197,14 +197,16 @@ const EVALUATIONS: Evaluations = {
   ReduceLogSumExp: reduction((entries) => entries[0]! - logSoftmax(entries)[0]!),
   Count: ([x], { over }) => [{ shape: [], data: Float64Array.of(volume(over.map((at) => x!.shape[at]!))) }],
 
-  Reshape: ([x], { to }, result) => {
-    const from = inputOf(result).axes;
-    const copied = to.map(({ name, size }, at) => {
-      const same = from[at]?.name === name && from[at]?.size === undefined;
-      return size ?? (same ? x!.shape[at]! : undefined);
+  Reshape: (inputs, { to }, result) => {
+    const sizes = new Map<string, number>();
+    inputsOf(result).forEach(({ axes }, i) => {
+      axes.forEach(({ name, size }, at) => {
+        if (size === undefined && !sizes.has(name)) sizes.set(name, inputs[i]!.shape[at]!);
+      });
     });
-    const rest = x!.data.length / volume(copied.map((size) => size ?? 1));
-    return [{ shape: copied.map((size) => size ?? rest), data: x!.data }];
+    const known = to.map(({ name, size }) => size ?? sizes.get(name));
+    const { data } = inputs[0]!;
+    return [{ shape: known.map((size) => size ?? data.length / volume(known.map((n) => n ?? 1))), data }];
   },
   Transpose: ([x], { order }) => [
     build(
@@ -280,9 +282,9 @@ function extremeAt(x: Numbers, at: number, keep: boolean, find: (row: number[]) 
 /** Numbers as float16 holds them. */
 const halved = (data: Float64Array) => Float64Array.from(fromFloat16(toFloat16(Float32Array.from(data))));
 
-function inputOf({ source }: Value): Value {
+function inputsOf({ source }: Value): readonly Value[] {
   if (source.kind !== "op") throw new Error("not the result of an op");
-  return source.node.inputs[0]!;
+  return source.node.inputs;
 }
 
 /** The numbers of some values. `feeds` gives inputs by name and parameters, trained or frozen, by path. */

@@ -90,6 +90,9 @@ export const alongOps = {
       const size = x!.axes[at]!.size;
       if (count < 1 || (size !== undefined && count > size))
         throw new GraphError(`the ${count} largest of ${size}`, "ask for at least one, and no more than there are");
+      // On an empty tensor ONNX Runtime divides by zero, which ends the process.
+      if (x!.axes.some(({ size }) => size === 0))
+        throw new GraphError("the largest of no entries", "leave the op out where an axis is empty");
       const axes = x!.axes.map((a, i) => (i === at ? { name: "", size: count } : a));
       return [
         { dtype: x!.dtype, axes },

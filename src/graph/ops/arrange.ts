@@ -29,7 +29,7 @@ export const arrangeOps = {
           if (times[i] !== 1) copies.push(apart.push({ name: "", size: times[i]! }) - 1);
           apart.push(a);
         });
-        return copies.length === 0 ? g : sum(reshape(g, apart), copies);
+        return copies.length === 0 ? g : sum(reshape(g, apart, x!), copies);
       },
     ],
   } satisfies Op<{ times: readonly number[] }>,

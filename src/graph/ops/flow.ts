@@ -33,12 +33,15 @@ export const flowOps = {
     takes: ["any", "real"],
     types: ([x]) => [{ dtype: x!.dtype, axes: x!.axes }],
     emit: (emit, { inputs: [x, signal], outputs: [y] }) => {
-      const names = { flat: emit.fresh("flat"), entry: emit.fresh("entry"), odd: emit.fresh("odd") };
+      const names = { flat: emit.fresh("flat"), first: emit.fresh("first"), entry: emit.fresh("entry") };
+      const odd = emit.fresh("odd");
       const [sizes, same] = [emit.fresh("sizes"), emit.integers(x!.axes.map(() => 0))];
       emit.node("Reshape", [emit.nameOf(signal!), emit.integers([-1])], [names.flat]);
-      emit.node("Gather", [names.flat, emit.constant("int64", 0)], [names.entry], { axis: 0 });
-      emit.node("IsNaN", [names.entry], [names.odd]);
-      emit.node("Where", [names.odd, same, same], [sizes]);
+      emit.node("Slice", [names.flat, emit.integers([0]), emit.integers([1])], [names.first]);
+      // A sum, which there is of no entry too.
+      emit.node("ReduceSum", [names.first, emit.integers([0])], [names.entry], { keepdims: 0 });
+      emit.node("IsNaN", [names.entry], [odd]);
+      emit.node("Where", [odd, same, same], [sizes]);
       emit.node("Reshape", [emit.nameOf(x!), sizes], [emit.nameOf(y!)]);
     },
     gradient: (g): InputGradient[] => [() => g, null],
@@ -88,14 +91,14 @@ export const flowOps = {
   } satisfies Op<Block>,
 };
 
-/** Copies of nodes that read what `again` has instead of what they read; `again` gains what they make. */
+/** Copies of nodes that read what `again` has instead of what they read; `again` gains what they make beside that. */
 function rebuilt(nodes: readonly Node[], again: Map<Value, Value>): Node[] {
   return nodes.map((node) => {
     const outputs: Value[] = [];
     const copy: Node = { ...node, inputs: node.inputs.map((x) => again.get(x) ?? x), outputs };
     node.outputs.forEach((value, output) => {
       outputs.push({ ...value, source: { kind: "op", node: copy, output } });
-      again.set(value, outputs[output]!);
+      if (!again.has(value)) again.set(value, outputs[output]!);
     });
     return copy;
   });
@@ -121,11 +124,11 @@ export function checkpoint<Results extends Value | readonly Value[]>(
   const all: readonly Value[] = isValue(given) ? [given] : given;
   const inside = new Set<Value>(inputs);
   const made = new Set<Value>();
-  const nodes = nodesLeadingTo(all).filter((node) => {
+  const nodes = nodesLeadingTo(all, new Set(inputs)).filter((node) => {
     const depends = node.inputs.some((x) => inside.has(x));
     for (const y of depends ? node.outputs : []) {
+      if (!inside.has(y)) made.add(y);
       inside.add(y);
-      made.add(y);
     }
     return depends;
   });

@@ -151,6 +151,7 @@ export function embed(table: Value, index: Value): Value {
  * Adds up rows by index: `y[i]` is the sum of all `rows[j]` with `index[j] = i`, zero where there is none. Exact with any
  * number of threads; it costs as much as a product with a `[..index axes, into]` matrix.
  * @param rows  [..index axes, ..rest], float32 and finite
+ * @param index  int32 or int64 below `into`; a negative one counts from the end, rows of others are left out
  * @param into  the first axis of the result, of a known size
  * @returns  [into, ..rest]
  */

@@ -9,23 +9,12 @@ import {
   position,
   sameSize,
 } from "../axes.js";
+import { ONNX_TYPE } from "../dtype.js";
 import { GraphError } from "../errors.js";
 import { apply, describe, type InputGradient, type Op, type Value } from "../value.js";
 import { putBack, takeOut } from "./fit.js";
 import { sumLike } from "./reduce.js";
-
-/** The shape operand of ONNX Reshape: 0 copies the input's axis, -1 is inferred; at most one may be. */
-function reshapeOperand(from: readonly Axis[], to: readonly Axis[]): number[] {
-  const operand = to.map(
-    ({ name, size }, i) => size ?? (from[i]?.size === undefined && from[i]?.name === name ? 0 : -1),
-  );
-  if (operand.filter((size) => size === -1).length > 1)
-    throw new GraphError(
-      `cannot tell the sizes of ${describeAxes(to)} from ${describeAxes(from)}`,
-      "fix all run-time axes but one",
-    );
-  return operand;
-}
+import { emitReshape, originsOf } from "./sizes.js";
 
 function checkCounts(counts: Readonly<Record<string, number>>, mend: string): void {
   for (const [name, count] of Object.entries(counts))
@@ -47,8 +36,8 @@ export const shapeOps = {
   Reshape: {
     name: "Reshape",
     takes: ["any"],
-    types: ([x], { to }) => {
-      reshapeOperand(x!.axes, to);
+    types: ([x, ...like], { to }) => {
+      originsOf([x!, ...like], to);
       const known = [...x!.axes, ...to].every(({ size }) => size !== undefined);
       if (known && product(x!.axes) !== product(to))
         throw new GraphError(
@@ -57,9 +46,8 @@ export const shapeOps = {
         );
       return [{ dtype: x!.dtype, axes: to }];
     },
-    emit: (emit, { inputs: [x], outputs: [y] }, { to }) =>
-      emit.node("Reshape", [emit.nameOf(x!), emit.integers(reshapeOperand(x!.axes, to))], [emit.nameOf(y!)]),
-    gradient: (g, { inputs: [x] }) => [() => reshape(g, x!.axes)],
+    emit: (emit, { inputs, outputs: [y] }, { to }) => emitReshape(emit, inputs, originsOf(inputs, to), emit.nameOf(y!)),
+    gradient: (g, { inputs: [x] }): InputGradient[] => [() => reshape(g, x!.axes, x!)],
   } satisfies Op<{ to: readonly Axis[] }>,
 
   Transpose: {
@@ -174,6 +162,15 @@ export const shapeOps = {
     takes: ["any"],
     types: ([x, like]) => [{ dtype: x!.dtype, axes: broadcast(x!.axes, like!.axes) }],
     emit: (emit, { inputs: [x, like], outputs: [y] }) => {
+      const sizes = y!.axes.map(({ size }) => size);
+      if (sizes.every((size) => size !== undefined) && sizes.includes(0)) {
+        // ONNX Runtime takes an Expand from 1 to 0 for one that does nothing, and leaves it out.
+        const shape = emit.integers(sizes);
+        const none = y!.dtype === "float32" ? emit.nameOf(y!) : emit.fresh("none");
+        emit.node("Reshape", [emit.floats([]), shape], [none], { allowzero: 1 });
+        if (y!.dtype !== "float32") emit.node("Cast", [none], [emit.nameOf(y!)], { to: ONNX_TYPE[y!.dtype] });
+        return;
+      }
       const fixed = like!.axes.every(({ size }) => size !== undefined);
       let shape: string;
       if (fixed) shape = emit.integers(like!.axes.map(({ size }) => size!));
@@ -187,13 +184,23 @@ export const shapeOps = {
   } satisfies Op<null>,
 };
 
-/** The same numbers in row-major order under other axes. One run-time axis may be inferred. */
-export function reshape(x: Value, to: readonly AxisLike[]): Value {
+/**
+ * The same numbers in row-major order under other axes. Axes of a run-time size keep the sizes they have in `x`, or in one
+ * of `like`, under the same names; one may have a new name, and its size is inferred.
+ */
+export function reshape(x: Value, to: readonly AxisLike[], ...like: readonly Value[]): Value {
   const axes = axesOf(...to);
   const unchanged =
     axes.length === x.axes.length && axes.every((a, i) => sameSize(a, x.axes[i]!) && a.name === x.axes[i]!.name);
-  return unchanged ? x : apply(shapeOps.Reshape, [x], { to: axes });
+  if (unchanged) return x;
+  const found = (value: Value) =>
+    axes.some(({ name, size }) => size === undefined && lacks(x, name) && !lacks(value, name));
+  return apply(shapeOps.Reshape, [x, ...like.filter(found)], { to: axes });
 }
+
+/** Whether no axis of a value has a run-time size of this name. */
+const lacks = ({ axes }: Value, wanted: string) =>
+  !axes.some(({ name, size }) => size === undefined && name === wanted);
 
 /** Axes in another order: `order[i]` is the old position of the new axis i. */
 export function transpose(x: Value, order: readonly number[]): Value {
