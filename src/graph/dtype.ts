@@ -24,3 +24,16 @@ export const ONNX_TYPE = {
   float16: 10,
   float64: 11,
 } as const satisfies Record<DType, number>;
+
+/** What the inputs of ops may hold. Ops compute in float32; float16 only stores numbers. */
+export const KINDS = {
+  real: ["float32"],
+  /** What has arithmetic and an order. */
+  number: ["float32", "float64", "int32", "int64"],
+  index: ["int32", "int64"],
+  truth: ["bool"],
+  /** What is moved and not computed with. */
+  any: Object.keys(ARRAYS) as DType[],
+} as const satisfies Record<string, readonly DType[]>;
+
+export type Kind = keyof typeof KINDS;

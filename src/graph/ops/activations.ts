@@ -37,12 +37,16 @@ export const activationOps = {
       emit.node("Mul", [names.twice, emit.scalar(0.5)], [emit.nameOf(cumulative!)]);
       emit.node("Mul", [emit.nameOf(x!), emit.nameOf(cumulative!)], [emit.nameOf(y!)]);
     },
-    gradient: (g, { inputs: [x], outputs: [, cumulative] }) => [
-      () => {
-        const density = mul(exp(mul(mul(x!, x!), scalar(-0.5))), scalar(1 / Math.sqrt(2 * Math.PI)));
-        return mul(g, add(cumulative!, mul(x!, density)));
-      },
-    ],
+    gradient: {
+      all: ([toY, toCumulative], { inputs: [x], outputs: [, cumulative] }) => [
+        () => {
+          const density = mul(exp(mul(mul(x!, x!), scalar(-0.5))), scalar(1 / Math.sqrt(2 * Math.PI)));
+          const through = toCumulative && mul(toCumulative, density);
+          const own = toY && mul(toY, add(cumulative!, mul(x!, density)));
+          return own && through ? add(own, through) : (own ?? through)!;
+        },
+      ],
+    },
   } satisfies Op<null>,
   // x (1 + tanh u) / 2 with u = sqrt(2 / pi) (x + 0.044715 x^3).
   GeluTanh: {

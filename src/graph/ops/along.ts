@@ -2,7 +2,6 @@
 import { mergeAxes, position } from "../axes.js";
 import { GraphError } from "../errors.js";
 import { apply, applyAll, type InputGradient, type Op, scalar, type Type, type Value } from "../value.js";
-import { checkIndex } from "./indexing.js";
 import { broadcastTo } from "./shape.js";
 
 /** Where a running sum begins and what it takes in. */
@@ -15,7 +14,6 @@ export interface Running {
 
 /** The axes of an index beside `x`: equal to its own but along `at`. */
 function alongside(x: Value, index: Value, at: number): Type["axes"] {
-  checkIndex(index);
   if (x.axes.length !== index.axes.length)
     throw new GraphError(
       `an index of ${index.axes.length} axes into ${x.axes.length}`,
@@ -33,6 +31,7 @@ export interface Best {
 function placeOf(name: string): Op<Best> {
   return {
     name,
+    takes: ["number"],
     types: ([x], { at, keep }) => [
       { dtype: "int64", axes: x!.axes.flatMap((a, i) => (i !== at ? [a] : keep ? [{ name: "", size: 1 }] : [])) },
     ],
@@ -45,6 +44,7 @@ function placeOf(name: string): Op<Best> {
 export const alongOps = {
   CumSum: {
     name: "CumSum",
+    takes: ["number"],
     types: ([x]) => [{ dtype: x!.dtype, axes: x!.axes }],
     emit: (emit, { inputs: [x], outputs: [y] }, { at, exclusive, reverse }) =>
       emit.node("CumSum", [emit.nameOf(x!), emit.constant("int64", at)], [emit.nameOf(y!)], {
@@ -56,6 +56,7 @@ export const alongOps = {
 
   TakeAlong: {
     name: "TakeAlong",
+    takes: ["any", "index"],
     types: ([x, index], { at }) => [{ dtype: x!.dtype, axes: alongside(x!, index!, at) }],
     emit: (emit, { inputs, outputs: [y] }, { at }) =>
       emit.node("GatherElements", inputs.map(emit.nameOf), [emit.nameOf(y!)], { axis: at }),
@@ -68,6 +69,7 @@ export const alongOps = {
   /** ONNX Runtime works through ScatterElements one entry after the other: sums are exact with any number of threads. */
   AddAlong: {
     name: "AddAlong",
+    takes: ["number", "index", "number"],
     types: ([x, index, added], { at }) => {
       alongside(added!, index!, at).forEach((a, i) => {
         if (i !== at) mergeAxes(x!.axes[i]!, a);
@@ -83,10 +85,14 @@ export const alongOps = {
   /** The largest entries, falling; by-product: their places. */
   TopK: {
     name: "TopK",
+    takes: ["number"],
     types: ([x], { at, count }) => {
       const size = x!.axes[at]!.size;
       if (count < 1 || (size !== undefined && count > size))
         throw new GraphError(`the ${count} largest of ${size}`, "ask for at least one, and no more than there are");
+      // On an empty tensor ONNX Runtime divides by zero, which ends the process.
+      if (x!.axes.some(({ size }) => size === 0))
+        throw new GraphError("the largest of no entries", "leave the op out where an axis is empty");
       const axes = x!.axes.map((a, i) => (i === at ? { name: "", size: count } : a));
       return [
         { dtype: x!.dtype, axes },

@@ -56,9 +56,12 @@ export const crossEntropyOps = {
   /** Negative log-likelihood of each row's target; by-product: the log-probabilities. */
   CrossEntropy: {
     name: "CrossEntropy",
-    types: ([logits, target], { smoothing }) => {
+    takes: ["real", "index"],
+    types: ([logits, target], { smoothing, ignored }) => {
       if (logits!.axes.length !== 2 || target!.axes.length !== 1)
         throw new GraphError("logits are [rows, vocabulary] and targets [rows]", "flatten batch and text to rows");
+      if (ignored !== undefined && !Number.isSafeInteger(ignored))
+        throw new GraphError(`${ignored} as the ignored target`, "give a whole number");
       if (!(smoothing >= 0 && smoothing <= 1))
         throw new GraphError(`a smoothing of ${smoothing}`, "give a share from 0 to 1");
       if (smoothing !== 0 && logits!.axes[1]!.size === undefined)

@@ -1,6 +1,6 @@
 /** Element-wise ops, with broadcasting. */
 import { type Axis, broadcast } from "../axes.js";
-import { type DType, ONNX_TYPE } from "../dtype.js";
+import { type DType, type Kind, ONNX_TYPE } from "../dtype.js";
 import { GraphError } from "../errors.js";
 import { apply, type InputGradient, type Node, type Op, scalar, type Value } from "../value.js";
 import { sumLike } from "./reduce.js";
@@ -10,7 +10,8 @@ type BinaryGradient = (g: Value, a: Value, b: Value, y: Value) => [() => Value, 
 function binary(name: string, gradient: BinaryGradient, onnx = name): Op<null> {
   return {
     name,
-    types: ([a, b]) => [{ dtype: sameType(a!, b!), axes: broadcast(a!.axes, b!.axes) }],
+    takes: ["number"],
+    types: ([a, b]) => [{ dtype: a!.dtype, axes: broadcast(a!.axes, b!.axes) }],
     emit: direct(onnx),
     gradient: (g, { inputs: [a, b], outputs: [y] }) => {
       const [toA, toB] = gradient(g, a!, b!, y!);
@@ -20,9 +21,10 @@ function binary(name: string, gradient: BinaryGradient, onnx = name): Op<null> {
 }
 
 /** An op of one value that keeps its type, written as the ONNX node of that name. */
-export function unary(name: string, gradient: (g: Value, x: Value, y: Value) => Value): Op<null> {
+export function unary(name: string, gradient: (g: Value, x: Value, y: Value) => Value, takes: Kind = "real"): Op<null> {
   return {
     name,
+    takes: [takes],
     types: ([x]) => [{ dtype: x!.dtype, axes: x!.axes }],
     emit: direct(name),
     gradient: (g, { inputs: [x], outputs: [y] }) => [() => gradient(g, x!, y!)],
@@ -32,10 +34,8 @@ export function unary(name: string, gradient: (g: Value, x: Value, y: Value) => 
 function comparison(name: string): Op<null> {
   return {
     name,
-    types: ([a, b]) => {
-      sameType(a!, b!);
-      return [{ dtype: "bool", axes: broadcast(a!.axes, b!.axes) }];
-    },
+    takes: ["number"],
+    types: ([a, b]) => [{ dtype: "bool", axes: broadcast(a!.axes, b!.axes) }],
     emit: direct(name),
     gradient: { none: "a comparison is a step: its derivative is zero wherever it is defined" },
   };
@@ -44,20 +44,11 @@ function comparison(name: string): Op<null> {
 function logical(name: string): Op<null> {
   return {
     name,
-    types: (inputs) => {
-      for (const { dtype } of inputs)
-        if (dtype !== "bool")
-          throw new GraphError(`${dtype} where a truth is wanted`, "compare it with something first");
-      return [{ dtype: "bool", axes: inputs.map(({ axes }) => axes).reduce(broadcast) }];
-    },
+    takes: ["truth"],
+    types: (inputs) => [{ dtype: "bool", axes: inputs.map(({ axes }) => axes).reduce(broadcast) }],
     emit: direct(name),
     gradient: { none: "a truth value is true or false: there is nothing between to slope" },
   };
-}
-
-function sameType(a: Value, b: Value): DType {
-  if (a.dtype !== b.dtype) throw new GraphError(`${a.dtype} meets ${b.dtype}`, "cast one of them");
-  return a.dtype;
 }
 
 /** The larger or the smaller of two; where they tie, each takes half of the slope. */
@@ -81,7 +72,7 @@ export const elementwiseOps = {
   Sub: binary("Sub", (g) => [() => g, () => neg(g)]),
   Mul: binary("Mul", (g, a, b) => [() => mul(g, b), () => mul(g, a)]),
   Div: binary("Div", (g, _a, b, y) => [() => div(g, b), () => neg(div(mul(g, y), b))]),
-  Neg: unary("Neg", (g) => neg(g)),
+  Neg: unary("Neg", (g) => neg(g), "number"),
   Exp: unary("Exp", (g, _x, y) => mul(g, y)),
   Log: unary("Log", (g, x) => div(g, x)),
   Sqrt: unary("Sqrt", (g, _x, y) => div(mul(g, scalar(0.5)), y)),
@@ -89,9 +80,10 @@ export const elementwiseOps = {
   Erf: unary("Erf", (g, x) => mul(g, mul(scalar(2 / Math.sqrt(Math.PI)), exp(neg(mul(x, x)))))),
   Reciprocal: unary("Reciprocal", (g, _x, y) => neg(mul(g, mul(y, y)))),
   // The slope at 0 is taken as 0.
-  Abs: unary("Abs", (g, x) => mul(g, sign(x))),
+  Abs: unary("Abs", (g, x) => mul(g, sign(x)), "number"),
   Sign: {
     name: "Sign",
+    takes: ["number"],
     types: ([x]) => [{ dtype: x!.dtype, axes: x!.axes }],
     emit: direct("Sign"),
     gradient: { none: "a sign is a step: its derivative is zero wherever it is defined" },
@@ -110,6 +102,7 @@ export const elementwiseOps = {
   // At a bound itself the slope is 1: there the value is still the input's.
   Clip: {
     name: "Clip",
+    takes: ["number"],
     types: ([x], { low, high }) => {
       if (!(low <= high)) throw new GraphError(`bounds ${low} to ${high}`, "give the lower bound first");
       return [{ dtype: x!.dtype, axes: x!.axes }];
@@ -117,7 +110,10 @@ export const elementwiseOps = {
     emit: (emit, { inputs: [x], outputs: [y] }, { low, high }) =>
       emit.node(
         "Clip",
-        [emit.nameOf(x!), emit.constant(x!.dtype, low), emit.constant(x!.dtype, high)],
+        [
+          emit.nameOf(x!),
+          ...[low, high].map((bound) => (Number.isFinite(bound) ? emit.constant(x!.dtype, bound) : "")),
+        ],
         [emit.nameOf(y!)],
       ),
     gradient: (g, { inputs: [x] }, { low, high }) => [
@@ -134,10 +130,8 @@ export const elementwiseOps = {
   Not: logical("Not"),
   Where: {
     name: "Where",
-    types: ([condition, a, b]) => {
-      if (condition!.dtype !== "bool") throw new GraphError("the condition is not of bool", "compare something first");
-      return [{ dtype: sameType(a!, b!), axes: broadcast(condition!.axes, broadcast(a!.axes, b!.axes)) }];
-    },
+    takes: ["truth", "number"],
+    types: ([condition, a, b]) => [{ dtype: a!.dtype, axes: broadcast(condition!.axes, broadcast(a!.axes, b!.axes)) }],
     emit: direct("Where"),
     gradient: (g, { inputs: [condition, a, b] }): InputGradient[] => [
       null,
@@ -147,6 +141,7 @@ export const elementwiseOps = {
   } satisfies Op<null>,
   Cast: {
     name: "Cast",
+    takes: ["any"],
     types: ([x], { to }) => [{ dtype: to, axes: x!.axes }],
     emit: (emit, { inputs, outputs }, { to }) =>
       emit.node("Cast", inputs.map(emit.nameOf), outputs.map(emit.nameOf), { to: ONNX_TYPE[to] }),

@@ -86,7 +86,8 @@ export const normaliseOps = {
 };
 
 function checkChannels(x: Value, each: readonly Value[]): void {
-  const width = x.axes.at(-1)!;
+  const width = x.axes.at(-1);
+  if (width === undefined) throw new GraphError("a scalar has no last axis to normalise", "give it one by unsqueeze");
   for (const { axes } of each)
     if (axes.length !== 1 || axes[0]!.size !== width.size)
       throw new GraphError(

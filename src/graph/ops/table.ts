@@ -6,6 +6,7 @@ import { arrangeOps } from "./arrange.js";
 import { convolutionOps } from "./convolution.js";
 import { crossEntropyOps } from "./cross-entropy.js";
 import { elementwiseOps } from "./elementwise.js";
+import { fitOps } from "./fit.js";
 import { flowOps } from "./flow.js";
 import { indexingOps } from "./indexing.js";
 import { linearOps } from "./linear.js";
@@ -21,6 +22,7 @@ export const OPS = {
   ...convolutionOps,
   ...crossEntropyOps,
   ...elementwiseOps,
+  ...fitOps,
   ...flowOps,
   ...indexingOps,
   ...linearOps,
