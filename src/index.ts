@@ -20,6 +20,7 @@ export {
   storedWeights,
   writeOnnxFile,
 } from "./checkpoints/onnx.node.js";
+export { readSafetensors, type SafetensorsOptions, writeSafetensors } from "./checkpoints/safetensors.js";
 export { FlamingoError, UsageError } from "./errors.js";
 export {
   type Answer,

@@ -8,8 +8,12 @@ export interface PortableGraph {
   readonly outputs: Readonly<Record<string, { readonly dtype: DType; readonly axes: readonly Axis[] }>>;
 }
 
-/** Writes a graph down. `weights` gives every frozen parameter by its path. */
-export function portable(graph: Graph, weights: ReadonlyMap<string, Weight>): PortableGraph {
+/**
+ * Writes a graph down.
+ * @param weights  the numbers of every frozen parameter, by its path
+ * @throws {GraphError} if one is missing or of the wrong size
+ */
+export function portable(graph: Graph, weights: ReadonlyMap<string, Weight> = new Map()): PortableGraph {
   return { onnx: writeOnnx(graph, weights), inputs: typesOf(graph.inputs), outputs: typesOf(graph.outputs) };
 }
 

@@ -1,0 +1,12 @@
+/** The runtime room in Node: what every runtime offers, and ONNX Runtime on the CPU. */
+export {
+  type CompileOptions,
+  fromOnnx,
+  type PortableGraph,
+  type Program,
+  portable,
+  type Runtime,
+  type Tensor,
+} from "./contract.js";
+export { RuntimeError } from "./errors.js";
+export { nodeRuntime } from "./onnx.node.js";
