@@ -42,7 +42,7 @@ export interface Tensor {
 export interface Program extends AsyncDisposable {
   /**
    * Computes every output.
-   * @param feeds  one tensor for each of the graph's inputs; a bare array takes the input's own sizes when these are
+   * @param feeds  one tensor for each of the graph's inputs, and nothing else; a bare array takes the input's own sizes when these are
    *   all fixed. Arrays are read during the call and not kept.
    * @param into  arrays to write outputs into instead of new ones.
    * @throws {RuntimeError} naming the input or the value at which it failed.
@@ -53,12 +53,19 @@ export interface Program extends AsyncDisposable {
   ): Promise<Record<string, Tensor>>;
 }
 
+export type Device = "cpu" | "webgpu";
+
 export interface CompileOptions {
-  /** Threads inside one op; default 2, or as many as the machine has if fewer. */
+  /**
+   * Threads inside one op on the CPU; default 2, or as many as the machine has if fewer. In a browser 1 where the page is not
+   * isolated from other origins.
+   */
   readonly threads?: number;
-  /** Folder in which files named by weights lie. */
+  /** What computes: the CPU unless told. Ops that WebGPU has no kernel for run on the CPU all the same. */
+  readonly device?: Device;
+  /** Folder in which files named by weights lie; in browsers the address of one, with a slash at its end. */
   readonly weightsFolder?: string;
-  /** Writes a profile of every node, for benchmarks: the start of the file's name. */
+  /** Writes a profile of every node, for benchmarks: the start of the file's name. Not in browsers. */
   readonly profile?: string;
 }
 

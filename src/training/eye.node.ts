@@ -8,7 +8,8 @@ import { type Nfnet, type NfnetConfig, nfnet, nfnetGrid } from "../model/vision/
 import { bind } from "../nn/layers.js";
 import { flatten, type Parameter } from "../nn/parameters.js";
 import { portable } from "../runtime/contract.js";
-import { startThread, type Thread } from "../runtime/thread.node.js";
+import type { Thread } from "../runtime/thread.js";
+import { startThread } from "../runtime/thread.node.js";
 import type { EyeThread } from "./eye.worker.js";
 import { pixelsOf } from "./pictures.js";
 

@@ -46,7 +46,12 @@ serve<Trainer>(async ({ objectives, parameters, optimizer, threads }: TrainerIni
   const programs: Program[] = [];
   for (const { graph } of objectives)
     programs.push(await nodeRuntime.compile(graph, threads === undefined ? {} : { threads }));
-  const weights = Object.fromEntries(parameters.map(({ path, data, shape }) => [path, { data, shape }]));
+  /** For each objective, the parameters that its graph reads. */
+  const read = objectives.map(({ graph }) =>
+    Object.fromEntries(
+      parameters.filter(({ path }) => path in graph.inputs).map(({ path, data, shape }) => [path, { data, shape }]),
+    ),
+  );
   const blank = () =>
     new Map(parameters.map(({ path, data, shape }) => [path, { data: new Float32Array(data.length), shape }]));
   const total = blank();
@@ -60,7 +65,7 @@ serve<Trainer>(async ({ objectives, parameters, optimizer, threads }: TrainerIni
         const into = i === 0 ? total : scratch;
         const used = parameters.filter(({ path }) => gradientName(path) in graph.outputs);
         const outputs = await program.run(
-          { ...weights, ...feeds[i] },
+          { ...read[i], ...feeds[i] },
           Object.fromEntries(used.map(({ path }) => [gradientName(path), into.get(path)!])),
         );
         scalars.push(

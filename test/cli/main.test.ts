@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { COMMANDS } from "../../src/cli/commands.js";
 import { tellError } from "../../src/cli/errors.js";
 import { InvariantError, UsageError } from "../../src/errors.js";
-import { ThreadError } from "../../src/runtime/thread.node.js";
+import { ThreadError } from "../../src/runtime/thread.js";
 import { command, start } from "../support/command.js";
 
 const told = (error: unknown) => {

@@ -2,10 +2,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type LoadedFlamingo, readFlamingo } from "../../src/checkpoints/flamingo-folder.node.js";
-import { startEngine, ThreadState, threadBatching } from "../../src/generation/engine.node.js";
-import type { Engine } from "../../src/generation/engine.worker.js";
-import { FlamingoModel } from "../../src/generation/flamingo.node.js";
+import type { LoadedFlamingo } from "../../src/checkpoints/flamingo-file.js";
+import { readFlamingo } from "../../src/checkpoints/flamingo-folder.node.js";
+import type { Engine } from "../../src/generation/engine.js";
+import { startEngine } from "../../src/generation/engine.node.js";
+import { FlamingoModel } from "../../src/generation/flamingo-model.js";
+import { ThreadState, threadBatching } from "../../src/generation/thread-state.js";
 import { axes, axis, constant, graph, input } from "../../src/graph/index.js";
 import { toPixels } from "../../src/media/normalise.js";
 import type { Picture } from "../../src/media/pixels.js";
@@ -15,9 +17,10 @@ import { bind } from "../../src/nn/layers.js";
 import { flatten } from "../../src/nn/parameters.js";
 import { framesOf, type Medium } from "../../src/prompt/document.js";
 import { interleave } from "../../src/prompt/interleave.js";
+import { documentOf } from "../../src/prompt/load.node.js";
 import { portable } from "../../src/runtime/contract.js";
 import { nodeRuntime } from "../../src/runtime/onnx.node.js";
-import type { Thread } from "../../src/runtime/thread.node.js";
+import type { Thread } from "../../src/runtime/thread.js";
 import { openTokenizer } from "../../src/text/hub-tokenizer.js";
 import type { Tokenizer } from "../../src/text/tokenizer.js";
 import type { TokenizerJson } from "../../src/text/tokenizer-json.js";
@@ -34,7 +37,7 @@ beforeAll(async () => {
   await saveTinyModel(join(folder, "model"));
   loaded = await readFlamingo(join(folder, "model"));
   tokenizer = openTokenizer(loaded.tokenizer as TokenizerJson);
-  thread = await startEngine(loaded.params, loaded.config, 1);
+  thread = await startEngine(loaded.params, loaded.config, { threads: 1 });
   engine = thread.remote;
 });
 afterAll(async () => {
@@ -245,7 +248,10 @@ describe("a model that answers", () => {
         };
       },
     });
-    return { model: new FlamingoModel(loaded.config, tokenizer, { ...thread, remote }), looked };
+    return {
+      model: new FlamingoModel({ config: loaded.config, tokenizer, thread: { ...thread, remote }, documentOf }),
+      looked,
+    };
   }
   const shown = (...pictures: Picture[]) => [...pictures.map((image) => ({ image })), { text: "Output:" }];
 

@@ -2,7 +2,8 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { fetchOrRead, MediaSourceError, MediaTooLargeError } from "../../src/media/source.node.js";
+import { MediaSourceError, MediaTooLargeError } from "../../src/media/source.js";
+import { fetchOrRead } from "../../src/media/source.node.js";
 
 describe("reading a source", () => {
   let server: Server;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { startThread, ThreadError } from "../../src/runtime/thread.node.js";
+import { ThreadError } from "../../src/runtime/thread.js";
+import { startThread } from "../../src/runtime/thread.node.js";
 
 type Counter = {
   add(by: number): number;
