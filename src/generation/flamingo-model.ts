@@ -97,6 +97,7 @@ export class FlamingoModel implements AsyncDisposable {
   /** Media that the thread has encoded or is encoding, by the hash of their pixels, the least recently used first. */
   readonly #media = new Map<string, Promise<number>>();
 
+  /** `openFlamingo` calls it. @internal */
   constructor({ config, tokenizer, thread, documentOf }: ModelParts) {
     this.config = config;
     this.tokenizer = tokenizer;

@@ -9,6 +9,7 @@ export class ThreadState implements LanguageState {
   readonly id: number;
   readonly #engine: Thread<Engine>["remote"];
 
+  /** @internal */
   constructor(engine: Thread<Engine>["remote"], { state, logits }: Read) {
     this.#engine = engine;
     this.id = state;

@@ -14,4 +14,12 @@ export {
   wholeSequencePositions,
 } from "./language/primer.js";
 export { NANO, TINY } from "./presets.js";
-export { initNfnet, type Nfnet, type NfnetConfig, nfnet, nfnetGrid } from "./vision/nfnet.js";
+export {
+  initNfnet,
+  type Nfnet,
+  type NfnetBlock,
+  type NfnetConfig,
+  nfnet,
+  nfnetGrid,
+  type Standardised,
+} from "./vision/nfnet.js";

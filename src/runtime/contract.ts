@@ -53,8 +53,10 @@ export interface Program extends AsyncDisposable {
   ): Promise<Record<string, Tensor>>;
 }
 
+/** What computes. */
 export type Device = "cpu" | "webgpu";
 
+/** How a graph is compiled. */
 export interface CompileOptions {
   /**
    * Threads inside one op on the CPU; default 2, or as many as the machine has if fewer. In a browser 1 where the page is not
@@ -69,6 +71,7 @@ export interface CompileOptions {
   readonly profile?: string;
 }
 
+/** An engine that compiles graphs. */
 export interface Runtime {
   compile(graph: PortableGraph, options?: CompileOptions): Promise<Program>;
 }

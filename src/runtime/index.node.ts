@@ -1,6 +1,7 @@
 /** The runtime room in Node: what every runtime offers, and ONNX Runtime on the CPU. */
 export {
   type CompileOptions,
+  type Device,
   fromOnnx,
   type PortableGraph,
   type Program,

@@ -53,7 +53,6 @@ describe("a program", () => {
     expect([...found.y!.data]).toEqual([...into.data]);
     expect([...found.z!.data]).toEqual([...into.data]);
   });
-
 });
 
 describe("a wrong feed is refused before the engine sees it, by the input's name", () => {

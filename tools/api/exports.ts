@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { type ExportedDeclarations, type JSDocableNode, Node, Project, type SourceFile } from "ts-morph";
+import { type ExportedDeclarations, type JSDocableNode, Node, Project, type SourceFile, SyntaxKind } from "ts-morph";
 
 /** A docstring in its parts. */
 export interface Doc {
@@ -21,6 +21,8 @@ export interface Item {
   /** The declaration as the reader of a page sees it. */
   readonly signature: string;
   readonly doc: Doc | undefined;
+  /** Names of other types in it, the language's own among them. */
+  readonly types: readonly string[];
   /** Names of parameters, which a docstring may speak of. */
   readonly parameters: readonly string[];
   /** Whether tensors of a graph go in or out. */
@@ -69,7 +71,10 @@ function groupsOf(root: string, entry: SourceFile): Group[] {
   for (const [name, declarations] of entry.getExportedDeclarations())
     for (const declaration of declarations) {
       const file = sourceOf(root, declaration.getSourceFile());
-      groups.set(file, [...(groups.get(file) ?? []), itemOf(name, declaration)]);
+      const item = itemOf(name, declaration);
+      // Of a declaration without a docstring TypeScript takes the file's comment, if that stands just before it.
+      const doc = item.doc?.text === commentOf(root, file) ? undefined : item.doc;
+      groups.set(file, [...(groups.get(file) ?? []), { ...item, doc }]);
     }
   return [...groups].map(([file, items]) => ({ file, comment: commentOf(root, file), items }));
 }
@@ -107,7 +112,7 @@ const docOf = (node: JSDocableNode): Doc | undefined => {
 };
 
 function itemOf(name: string, declaration: ExportedDeclarations): Item {
-  const plain = { name, parameters: [] as string[], hasValues: false };
+  const plain = { name, types: typesIn(declaration), parameters: [] as string[], hasValues: false };
   if (Node.isInterfaceDeclaration(declaration) || Node.isTypeAliasDeclaration(declaration))
     return {
       ...plain,
@@ -116,11 +121,14 @@ function itemOf(name: string, declaration: ExportedDeclarations): Item {
       doc: docOf(declaration),
     };
   if (Node.isClassDeclaration(declaration)) {
-    const signature = tidy(declaration.getText().replaceAll(/^\s*#private;\n/gm, ""));
-    return { ...plain, kind: "class", signature, doc: docOf(declaration) };
+    const isInternal = (node: JSDocableNode) => node.getJsDocs().some((doc) => doc.getText().includes("@internal"));
+    const hidden = declaration.getConstructors().filter(isInternal);
+    const text = hidden.reduce((all, each) => all.replace(each.getFullText(), ""), declaration.getText());
+    const signature = tidy(text.replaceAll(/^\s*#private;\n/gm, ""));
+    return { ...plain, types: typesIn(declaration, hidden), kind: "class", signature, doc: docOf(declaration) };
   }
   if (Node.isFunctionDeclaration(declaration))
-    return functionOf(name, tidy(declaration.getText()), declaration, docOf(declaration));
+    return { ...plain, ...functionOf(tidy(declaration.getText()), declaration, docOf(declaration)) };
   if (!Node.isVariableDeclaration(declaration))
     throw new Error(`${name} is a ${declaration.getKindName()}, which the reference does not show`);
   const doc = docOf(declaration.getVariableStatementOrThrow());
@@ -128,9 +136,10 @@ function itemOf(name: string, declaration: ExportedDeclarations): Item {
   if (Node.isFunctionTypeNode(type)) {
     const parameters = type.getParameters().map((parameter) => parameter.getText());
     const signature = tidy(`function ${name}(${parameters.join(", ")}): ${type.getReturnTypeNode()!.getText()};`);
-    return functionOf(name, signature, type, doc);
+    return { ...plain, ...functionOf(signature, type, doc) };
   }
-  return { ...plain, kind: "const", signature: `const ${name}: ${shortened(type)};`, doc };
+  const short = shortened(type);
+  return { ...plain, types: short.types, kind: "const", signature: `const ${name}: ${short.text};`, doc };
 }
 
 interface Callable {
@@ -138,12 +147,11 @@ interface Callable {
   getReturnTypeNode(): { getText(): string } | undefined;
 }
 
-function functionOf(name: string, signature: string, node: Callable, doc: Doc | undefined): Item {
+function functionOf(signature: string, node: Callable, doc: Doc | undefined) {
   const parameters = node.getParameters();
   const types = [...parameters.map((parameter) => parameter.getText()), node.getReturnTypeNode()?.getText() ?? ""];
   return {
-    name,
-    kind: "function",
+    kind: "function" as const,
     signature,
     doc,
     parameters: parameters.flatMap((parameter) => parameter.getText().match(/\w+/g) ?? []),
@@ -151,12 +159,26 @@ function functionOf(name: string, signature: string, node: Callable, doc: Doc | 
   };
 }
 
+/** Names of the types that a declaration mentions, but for those it declares itself. */
+function typesIn(declaration: Node, without: readonly Node[] = []): string[] {
+  const names = declaration.getDescendants().flatMap((node) => {
+    const isHidden = without.some((hidden) => hidden.containsRange(node.getPos(), node.getEnd()));
+    if (isHidden || node.getAncestors().some(Node.isJSDoc)) return [];
+    if (Node.isTypeReference(node)) return [node.getTypeName().getText().replace(/^.*\./, "")];
+    const isExtended = Node.isExpressionWithTypeArguments(node) && /^extends/.test(node.getParent()!.getText());
+    return isExtended ? [node.getExpression().getText()] : [];
+  });
+  const declared = declaration.getDescendantsOfKind(SyntaxKind.TypeParameter).map((each) => each.getName());
+  return [...new Set(names)].filter((name) => !declared.includes(name) && name !== "const");
+}
+
 /** A type in full if it is short, and else the names it holds. */
-function shortened(type: Node | undefined): string {
+function shortened(type: Node | undefined): { text: string; types: string[] } {
   const text = tidy(type?.getText() ?? "");
-  if (!Node.isTypeLiteral(type) || text.split("\n").length <= 32) return text;
+  if (!Node.isTypeLiteral(type) || text.split("\n").length <= 32)
+    return { text, types: type === undefined ? [] : typesIn(type) };
   const names = type.getProperties().map((property) => property.getName());
-  return `{ ${names.join("; ")} }`;
+  return { text: `{ ${names.join("; ")} }`, types: [] };
 }
 
 /** Without what only the compiler needs, indented by two. */

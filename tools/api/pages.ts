@@ -5,25 +5,43 @@ const MARK = "<!-- Made from the docstrings by `npm run reference`. -->";
 
 /** Pages by their names in `docs/reference`. */
 export function referencePages(entries: readonly Entry[]): Map<string, string> {
-  const places = placesOf(entries);
-  const pages = new Map<string, string>([["README.md", firstPage(entries)]]);
-  for (const entry of entries) pages.set(entry.page, entryPage(entry, places));
+  const homes = homesOf(entries);
+  const places = placesOf(entries, homes);
+  const pages = new Map<string, string>([["README.md", firstPage(entries, homes)]]);
+  for (const entry of entries) pages.set(entry.page, entryPage(entry, homes, places));
   return pages;
 }
 
 /** A heading that no other on the page is like, though a type and a function may differ in a capital letter alone. */
 const headingOf = ({ name, kind }: Item) => (kind === "function" ? name : `${kind} ${name}`);
 const anchorOf = (item: Item) => headingOf(item).toLowerCase().replaceAll(" ", "-");
-const itemsOf = ({ groups }: Entry) => groups.flatMap(({ items }) => items);
 
-/** Where each name stands: on its page, by its anchor. A name of several entry points stands on each of their pages. */
+/** The page on which each export is told; others that have it too, lead there. */
+type Homes = ReadonlyMap<string, string>;
+const keyOf = ({ file }: Group, { name }: Item) => `${file} ${name}`;
+
+function homesOf(entries: readonly Entry[]): Homes {
+  const homes = new Map<string, string>();
+  for (const { page, groups } of entries)
+    for (const group of groups)
+      for (const item of group.items) if (!homes.has(keyOf(group, item))) homes.set(keyOf(group, item), page);
+  return homes;
+}
+
+/** `[axis](graph.md#axis)` */
+const linkHome = (group: Group, item: Item, homes: Homes) =>
+  `[${item.name}](${homes.get(keyOf(group, item))}#${anchorOf(item)})`;
+
+/** Where each name is told: on its page, by its anchor. Two things of one name are on different pages. */
 type Places = ReadonlyMap<string, readonly { readonly page: string; readonly anchor: string }[]>;
 
-function placesOf(entries: readonly Entry[]): Places {
+function placesOf(entries: readonly Entry[], homes: Homes): Places {
   const places = new Map<string, { page: string; anchor: string }[]>();
-  for (const entry of entries)
-    for (const item of itemsOf(entry))
-      places.set(item.name, [...(places.get(item.name) ?? []), { page: entry.page, anchor: anchorOf(item) }]);
+  for (const { page, groups } of entries)
+    for (const group of groups)
+      for (const item of group.items)
+        if (homes.get(keyOf(group, item)) === page)
+          places.set(item.name, [...(places.get(item.name) ?? []), { page, anchor: anchorOf(item) }]);
   return places;
 }
 
@@ -34,9 +52,9 @@ function linkTo(name: string, page: string, places: Places): string | undefined 
   return place && `${place.page === page ? "" : place.page}#${place.anchor}`;
 }
 
-function firstPage(entries: readonly Entry[]): string {
+function firstPage(entries: readonly Entry[], homes: Homes): string {
   const sections = entries.map((entry) => {
-    const links = itemsOf(entry).map((item) => `[${item.name}](${entry.page}#${anchorOf(item)})`);
+    const links = entry.groups.flatMap((group) => group.items.map((item) => linkHome(group, item, homes)));
     return [`## [${entry.name}](${entry.page})`, "", summaryOf(entry), "", links.join(", ")].join("\n");
   });
   const opening = "What the package exports, by the names under which it is imported, from the docstrings of the code.";
@@ -46,12 +64,21 @@ function firstPage(entries: readonly Entry[]): string {
 /** What an entry point says of itself, down to the first example. */
 const summaryOf = ({ comment }: Entry) => comment.split("\n\n")[0]!;
 
-function entryPage(entry: Entry, places: Places): string {
-  const groups = entry.groups.map((group) => groupText(group, entry, places));
-  return `${[`# ${entry.name}`, MARK, entry.comment, ...groups].join("\n\n")}\n`;
+/** What another page tells already is only named at the end, with a link to there. */
+function entryPage({ name, page, comment, groups }: Entry, homes: Homes, places: Places): string {
+  const isHere = (group: Group) => (item: Item) => homes.get(keyOf(group, item)) === page;
+  const told = groups
+    .map((group) => ({ ...group, items: group.items.filter(isHere(group)) }))
+    .filter(({ items }) => items.length > 0)
+    .map((group) => groupText(group, page, places));
+  const links = groups.flatMap((group) =>
+    group.items.filter((item) => !isHere(group)(item)).map((item) => linkHome(group, item, homes)),
+  );
+  const elsewhere = links.length === 0 ? [] : [`## Told on other pages\n\n${links.join(", ")}`];
+  return `${[`# ${name}`, MARK, comment, ...told, ...elsewhere].join("\n\n")}\n`;
 }
 
-function groupText({ file, comment, items }: Group, { page }: Entry, places: Places): string {
+function groupText({ file, comment, items }: Group, page: string, places: Places): string {
   const texts = items.map((item) => itemText(item, page, places));
   const opening = comment === "" ? [] : [linked(comment, [], page, places)];
   return [`## [${file}](../../${file})`, ...opening, ...texts].join("\n\n");
@@ -59,12 +86,11 @@ function groupText({ file, comment, items }: Group, { page }: Entry, places: Pla
 
 function itemText(item: Item, page: string, places: Places): string {
   const own = [item.name, ...item.parameters];
-  const types = [...new Set(item.signature.replaceAll(/\/\*\*[\s\S]*?\*\//g, "").match(/\b[A-Z]\w*\b/g))]
-    .filter((name) => !own.includes(name))
-    .flatMap((name) => {
-      const link = linkTo(name, page, places);
-      return link === undefined || name === "Value" ? [] : [`[${name}](${link})`];
-    });
+  // `Value` stands in nearly every signature of the graph, and says nothing new.
+  const types = item.types.flatMap((name) => {
+    const link = name === item.name || name === "Value" ? undefined : linkTo(name, page, places);
+    return link === undefined ? [] : [`[${name}](${link})`];
+  });
   return [
     `### ${headingOf(item)}`,
     ["```typescript", item.signature, "```"].join("\n"),
@@ -74,10 +100,11 @@ function itemText(item: Item, page: string, places: Places): string {
 }
 
 function docText({ text, params, returns, throws, source }: Doc, own: readonly string[], page: string, places: Places) {
+  const thrown = (name: string) => (places.has(name) ? `\`${name}\`` : `[\`${name}\`](../errors.md)`);
   const points = [
     ...params.map(([name, what]) => `- \`${name}\`: ${what}`),
     ...(returns === undefined ? [] : [`- returns ${returns}`]),
-    ...throws.map((what) => `- throws ${what.replace(/^\{(\w+)\}/, "`$1`")}`),
+    ...throws.map((what) => `- throws ${what.replace(/^\{(\w+)\}/, (_, name: string) => thrown(name))}`),
     ...source.map((what) => `- source: ${what}`),
   ];
   return linked([text, points.join("\n")].filter((part) => part !== "").join("\n\n"), own, page, places);

@@ -16,15 +16,17 @@ import { exp, mul, notEqual, sub, where } from "./elementwise.js";
 import { reshape } from "./shape.js";
 
 /** How targets are read. */
-export interface Targets {
+export interface CrossEntropyOptions {
   /** The share of each target that is spread evenly over the vocabulary, from 0 to 1. */
   readonly smoothing: number;
   /** The target of rows that have none: their loss and their gradient are 0. */
   readonly ignored: number | undefined;
 }
 
-/** (1 - smoothing) of the target's loss and `smoothing` of the mean over the vocabulary, 0 where the target is ignored. */
-function emitSmoothed(emit: Emitter, node: Node, { smoothing, ignored }: Targets, sharp: string): void {
+/**
+ * (1 - smoothing) of the target's loss and `smoothing` of the mean over the vocabulary, 0 where the target is ignored.
+ */
+function emitSmoothed(emit: Emitter, node: Node, { smoothing, ignored }: CrossEntropyOptions, sharp: string): void {
   const [loss, logProbability] = node.outputs;
   const names = { mean: emit.fresh("mean"), even: emit.fresh("even"), kept: emit.fresh("kept") };
   emit.node("ReduceMean", [emit.nameOf(logProbability!), emit.integers([-1])], [names.mean], { keepdims: 0 });
@@ -82,7 +84,7 @@ export const crossEntropyOps = {
       },
       null,
     ],
-  } satisfies Op<Targets>,
+  } satisfies Op<CrossEntropyOptions>,
 };
 
 /** A whole number of the element type of `like`. */
@@ -97,13 +99,14 @@ function whole(number: number, like: Value): Value {
  * multiply the losses by a mask, or give such rows the target `ignored`.
  * @param logits  [rows, vocabulary]
  * @param target  [rows] int32 or int64
- * @param targets  `smoothing`: the share of each target that is spread over the vocabulary (arXiv:1512.00567, section 7)
+ * @param smoothing  the share of each target that is spread over the vocabulary (arXiv:1512.00567, section 7)
+ * @param ignored  the target of rows that have none
  * @returns  `loss` [rows]; `logProbability` [rows, vocabulary], which carries no gradient
  */
 export function crossEntropy(
   logits: Value,
   target: Value,
-  { smoothing = 0, ignored }: Partial<Targets> = {},
+  { smoothing = 0, ignored }: Partial<CrossEntropyOptions> = {},
 ): { loss: Value; logProbability: Value } {
   const [loss, logProbability] = applyAll(crossEntropyOps.CrossEntropy, [logits, target], { smoothing, ignored });
   return { loss: loss!, logProbability: logProbability! };

@@ -84,7 +84,7 @@ function rebuilt(nodes: readonly Node[], again: Map<Value, Value>): Node[] {
   });
 }
 
-/** The same numbers, which gradients take for a constant. */
+/** The same numbers with the same axes, which gradients take for a constant. */
 export function stopGradient(x: Value): Value {
   return apply(flowOps.StopGradient, [x], null);
 }
@@ -93,6 +93,7 @@ export function stopGradient(x: Value): Value {
  * `f(...inputs)`, of which nothing but the inputs and the result is kept for the gradient: when that is asked for, the
  * block is computed again. It costs one more forward pass of the block, and saves the memory of all that is in it.
  * What `f` reads beside its inputs, such as parameters, has its gradient too, and is kept.
+ * @returns  the result of `f`, with its axes
  * @source arXiv:1604.06174
  */
 export function checkpoint(f: (...inputs: Value[]) => Value, inputs: readonly Value[]): Value {

@@ -45,7 +45,10 @@ export const indexingOps = {
     ],
   } satisfies Op<{ at: number }>,
 
-  /** The other way: entries are added up where the index says, by a product with one-hot rows, exact with any number of threads, unlike ScatterND. */
+  /**
+   * The other way: entries are added up where the index says, by a product with one-hot rows, exact with any number of
+   * threads, unlike ScatterND.
+   */
   ScatterAdd: {
     name: "ScatterAdd",
     types: ([x, index], { at, into }) => {
@@ -142,7 +145,10 @@ function asInt64(emit: Emitter, name: string, index: Value): string {
   return wide;
 }
 
-/** Entries `index` of axis `at` (negative counts from the end); the index's axes take that axis's place. */
+/**
+ * Entries `index` of axis `at` (negative counts from the end): [.., ..index axes, ..], the index's axes in that axis's
+ * place.
+ */
 export function gather(x: Value, index: Value, at: number): Value {
   return apply(indexingOps.Gather, [x, index], { at: position(x, at) });
 }
