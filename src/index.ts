@@ -24,6 +24,7 @@ export {
 } from "./checkpoints/onnx.node.js";
 export { readSafetensors, type SafetensorsOptions, type Tensor, writeSafetensors } from "./checkpoints/safetensors.js";
 export { FlamingoError, UsageError } from "./errors.js";
+export type { EngineOptions } from "./generation/engine.js";
 export { openFlamingo } from "./generation/flamingo.node.js";
 export type {
   Answer,

@@ -12,8 +12,9 @@ export const EMBEDDED = fileURLToPath(new URL("../../models/nano", import.meta.u
 
 /**
  * Loads a model: the embedded one unless a folder is given.
- * @throws as `readFlamingo`
- * @throws {ModelFolderError} if its tokenizer has ids for which the language model has no row
+ * @throws {ModelFolderError} if the folder is not there, is of another kind, its configuration has faults (all told at once), or
+ *   its tokenizer has ids for which the language model has no row
+ * @throws {WeightsMismatchError} with every tensor that is missing, too many, misshapen or not finite
  */
 export async function openFlamingo(folder: string = EMBEDDED, options: EngineOptions = {}): Promise<FlamingoModel> {
   return startFlamingo(await readFlamingo(folder), folder, options);

@@ -88,7 +88,10 @@ export interface FeedForward<Leaf> {
   readonly down: Linear<Leaf>;
 }
 
-/** @param gain  factor on the deviation of the last map, smaller in deep stacks. */
+/**
+ * A feed-forward layer at random.
+ * @param gain  factor on the deviation of the last map, smaller in deep stacks.
+ */
 export function initFeedForward(random: Random, width: number, hidden: number, gain = 1): FeedForward<Parameter> {
   return {
     norm: initNorm(width),

@@ -133,6 +133,7 @@ function itemOf(name: string, declaration: ExportedDeclarations): Item {
     throw new Error(`${name} is a ${declaration.getKindName()}, which the reference does not show`);
   const doc = docOf(declaration.getVariableStatementOrThrow());
   const type = declaration.getTypeNode();
+  if (type === undefined) return { ...plain, kind: "const", signature: `const ${declaration.getText()};`, doc };
   if (Node.isFunctionTypeNode(type)) {
     const parameters = type.getParameters().map((parameter) => parameter.getText());
     const signature = tidy(`function ${name}(${parameters.join(", ")}): ${type.getReturnTypeNode()!.getText()};`);
@@ -173,10 +174,9 @@ function typesIn(declaration: Node, without: readonly Node[] = []): string[] {
 }
 
 /** A type in full if it is short, and else the names it holds. */
-function shortened(type: Node | undefined): { text: string; types: string[] } {
-  const text = tidy(type?.getText() ?? "");
-  if (!Node.isTypeLiteral(type) || text.split("\n").length <= 32)
-    return { text, types: type === undefined ? [] : typesIn(type) };
+function shortened(type: Node): { text: string; types: string[] } {
+  const text = tidy(type.getText());
+  if (!Node.isTypeLiteral(type) || text.split("\n").length <= 64) return { text, types: typesIn(type) };
   const names = type.getProperties().map((property) => property.getName());
   return { text: `{ ${names.join("; ")} }`, types: [] };
 }

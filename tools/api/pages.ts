@@ -104,7 +104,10 @@ function docText({ text, params, returns, throws, source }: Doc, own: readonly s
   const points = [
     ...params.map(([name, what]) => `- \`${name}\`: ${what}`),
     ...(returns === undefined ? [] : [`- returns ${returns}`]),
-    ...throws.map((what) => `- throws ${what.replace(/^\{(\w+)\}/, (_, name: string) => thrown(name))}`),
+    ...throws.map(
+      (what) =>
+        `- throws ${what.replace(/^\{([^}]*)\}/, (_, names: string) => names.split(" | ").map(thrown).join(", "))}`,
+    ),
     ...source.map((what) => `- source: ${what}`),
   ];
   return linked([text, points.join("\n")].filter((part) => part !== "").join("\n\n"), own, page, places);
