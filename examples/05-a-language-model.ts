@@ -116,8 +116,9 @@ const logits = linear(model.leave, norm(model.norm, stream)); // [batch, text, l
 const share = constant(new Float32Array(BATCH * TEXT).fill(1 / (BATCH * TEXT)), perLetter);
 const loss = weighted(nextTokenLosses(logits, next), share);
 
-await using training = await nodeRuntime.compile(portable(trainingGraph(loss)));
-await using answering = await nodeRuntime.compile(portable(graph({ logits })));
+// One thread: products this small are done before a second one has been told of them.
+await using training = await nodeRuntime.compile(portable(trainingGraph(loss)), { threads: 1 });
+await using answering = await nodeRuntime.compile(portable(graph({ logits })), { threads: 1 });
 const numbers = () => Object.fromEntries([...flatten(params)].map(([path, { data }]) => [path, data]));
 const update = adamWOver(params, { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, weightDecay: 0.05 });
 const schedule = { peak: 1e-2, warmup: 30, then: "cosine", floor: 0.05 } as const;

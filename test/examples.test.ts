@@ -70,7 +70,7 @@ function numbersAfter(text: string, start: string): number[] {
     .map(Number);
 }
 
-describe("lessons", { timeout: 120_000 }, () => {
+describe("lessons", { timeout: 300_000 }, () => {
   it("01-a-graph: shares sum to 1, and the same program takes other sizes", async () => {
     const text = await printed("01-a-graph");
     const sour = numbersAfter(text, "something sour");
