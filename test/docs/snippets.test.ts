@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, posix } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, it } from "vitest";
-import { anchorsOf, type Block, blocksOf, commandsOf, linksOf, PAGES, ROOT } from "../support/markdown.js";
+import { anchorsOf, type Block, blocksOf, commandsOf, linksOf, PAGES, ROOT, textOf } from "../support/markdown.js";
 
 const execute = promisify(execFile);
 const OMNIGLOT = join(ROOT, "../shared/data/omniglot");
@@ -45,6 +45,20 @@ describe.each(PAGES)("%s", (page) => {
       return anchor !== undefined && !anchorsOf(meant).includes(anchor);
     });
     expect(dead).toEqual([]);
+  });
+
+  it("speaks of files, and of names in them, that there are", () => {
+    const [text, path] = [
+      textOf(page).replaceAll(/\s+/g, " "),
+      "(?:src|test|docs|tools|examples|bench|models)/[\\w./-]+",
+    ];
+    const files = [...text.matchAll(new RegExp(`\`(${path})\``, "g"))].map((match) => match[1]!);
+    expect(files.filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
+    const named = text.matchAll(new RegExp(`((?:\`\\w+\`(?:, | and )?)+) in \`(${path}\\.ts)\``, "g"));
+    const missing = [...named].flatMap(([, names, file]) =>
+      [...names!.matchAll(/`(\w+)`/g)].filter(([, name]) => !readFileSync(join(ROOT, file!), "utf8").includes(name!)),
+    );
+    expect(missing).toEqual([]);
   });
 
   it("says of every block what language it is in", () => {
