@@ -7,6 +7,7 @@ const EXAMPLES: Readonly<Record<string, () => Promise<unknown>>> = {
   "05-a-language-model": () => import("./05-a-language-model.js"),
   "06-an-onnx-file": () => import("./06-an-onnx-file.js"),
   "07-an-open-gate": () => import("./07-an-open-gate.js"),
+  "08-the-browser": () => import("./08-the-browser.js"),
   captions: () => import("./captions.js"),
   "new-word": () => import("./new-word.js"),
   ranking: () => import("./ranking.js"),

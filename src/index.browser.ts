@@ -27,4 +27,15 @@ export type { SourceKind, SourceOptions } from "./media/source.js";
 export type { ChunkEnd, Document, Medium, Segment } from "./prompt/document.js";
 export { documentOf } from "./prompt/load.browser.js";
 export { type ImageSource, image, type Prompt, type PromptPiece } from "./prompt/load.js";
+export {
+  type CompileOptions,
+  type Device,
+  fromOnnx,
+  type PortableGraph,
+  type Program,
+  portable,
+  type Runtime,
+  type Tensor,
+} from "./runtime/contract.js";
+export { browserRuntime } from "./runtime/onnx.browser.js";
 export type { Tokenizer } from "./text/tokenizer.js";

@@ -1,11 +1,13 @@
 /** The examples: their pictures are the drawn ones, the README runs every program (`test/docs`), and what lessons print is true. */
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, it } from "vitest";
 import { decodePicture } from "../src/media/decode.node.js";
+import { launchChromium, noChromium } from "./support/chromium.js";
 import { ROOT } from "./support/markdown.js";
 
 const folder = mkdtempSync(join(tmpdir(), "flamingo-examples-"));
@@ -148,5 +150,41 @@ describe("lessons", { timeout: 300_000 }, () => {
     expect(behind).toEqual([0, 0, 0]);
     const [first, last] = ["step 0", "step 100"].map((step) => numbersAfter(text, step).at(-2)!);
     expect(last).toBeLessThan(first! / 10);
+  });
+
+  it("08-the-browser: its page learns a curve in Chromium, and a point that is clicked", async (context) => {
+    if (noChromium !== undefined) context.skip(noChromium);
+    const lesson = spawn(process.execPath, ["build/examples/08-the-browser.js"], { cwd: ROOT });
+    let told = "";
+    const address = await new Promise<string>((found, failed) => {
+      const read = (bytes: Buffer) => {
+        told += bytes.toString();
+        const [, open] = /Open (http:\S+)/.exec(told) ?? [];
+        if (open !== undefined) found(open);
+      };
+      lesson.stdout.on("data", read);
+      lesson.stderr.on("data", read);
+      lesson.on("exit", () => failed(new Error(told)));
+    });
+    try {
+      await using browser = await launchChromium();
+      const page = await browser.newPage();
+      const faults: string[] = [];
+      page.on("pageerror", (error) => faults.push(error.message));
+      await page.goto(address);
+      const lossOf = async (points: number) => {
+        const below = `Number(/^${points} points.* loss (.*)$/.exec(document.querySelector("output").textContent)?.[1]) < 0.01`;
+        await page.waitForFunction(below, undefined, { timeout: 120_000 });
+      };
+      await lossOf(16);
+      // Far from the curve: for a moment the loss is some 0.04.
+      await page.locator("canvas").click({ position: { x: 320, y: 40 } });
+      await lossOf(17);
+      expect(faults).toEqual([]);
+    } finally {
+      const ended = once(lesson, "exit");
+      lesson.kill();
+      await ended;
+    }
   });
 });
