@@ -2,8 +2,8 @@
  * Lesson 1: a graph. `npm run example -- 01-a-graph`
  *
  * A model here is not a program that computes. It is a value that says what is to be computed: a graph of symbolic
- * tensors. Because it is a value, one can look at it, find its gradients (lesson 2), write it to a file (lesson 6), and hand
- * it to an engine that is fast. Nothing is computed before that last step.
+ * tensors. Because it is a value, one can look at it, find its gradients (lesson 2), write it to a file (lesson 6), and
+ * hand it to an engine that is fast. Nothing is computed before that last step.
  *
  * The example: some fruits, each described by three qualities, and some wishes for the same three. How well does each
  * fruit answer each wish? Keep it in mind: attention, the heart of lessons 5 and 7, is this question asked by words.
@@ -11,22 +11,22 @@
 import { add, axes, axis, describe, GraphError, graph, input, matmul, mul, scalar, softmax } from "flamingo-ts/graph";
 import { nodeRuntime, portable } from "flamingo-ts/runtime";
 
-// An axis has a name and mostly a size. "fruits" and "wishes" have no size yet: that is known when the graph runs, and may be
-// another one each time. "qualities" is fixed, since the meaning of three columns is part of the model.
+// An axis has a name and mostly a size. "fruits" and "wishes" have no size yet: that is known when the graph runs, and
+// may be another one each time. "qualities" is fixed, since the meaning of three columns is part of the model.
 const qualities = axis("qualities", 3); // sweet, sour, juicy
 const fruits = input("fruits", "float32", axes("fruits", qualities));
 const wishes = input("wishes", "float32", axes("wishes", qualities));
 
-// A score is a sum over the qualities: large where fruit and wish are large in the same places. Softmax makes shares of the
-// scores, over the last axis: those of one wish sum to 1. The factor makes the choice more decided.
+// A score is a sum over the qualities: large where fruit and wish are large in the same places. Softmax makes shares of
+// the scores, over the last axis: those of one wish sum to 1. The factor makes the choice more decided.
 const scores = matmul(wishes, fruits, { transposeRight: true });
 const shares = softmax(mul(scores, scalar(3)));
 
 console.log("What we described:");
 for (const value of [fruits, wishes, scores, shares]) console.log(`  ${describe(value)}`);
 
-// Names are not decoration. Two axes that mean different things do not meet by accident, not even when their sizes would
-// agree: the mistake is found here, while the graph is built, and the error says what to do.
+// Names are not decoration. Two axes that mean different things do not meet by accident, not even when their sizes
+// would agree: the mistake is found here, while the graph is built, and the error says what to do.
 try {
   add(fruits, wishes);
 } catch (error) {

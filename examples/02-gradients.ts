@@ -2,8 +2,9 @@
  * Lesson 2: gradients. `npm run example -- 02-gradients`
  *
  * Which way should a wish move, so that it would rather have the orange? The answer is a gradient: for each number of
- * the wish, how much the loss changes when that number changes a little. The library finds it by walking the graph backwards
- * from the loss, asking each op for its own rule; what comes out is more graph, of the same ops, for the same engine.
+ * the wish, how much the loss changes when that number changes a little. The library finds it by walking the graph
+ * backwards from the loss, asking each op for its own rule; what comes out is more graph, of the same ops, for the same
+ * engine.
  *
  * We do not take its word for it: this lesson computes the same slopes a second time, by trying.
  */
@@ -50,8 +51,8 @@ const evaluate = async (at: Float32Array) => {
   return { loss: loss!.data[0] as number, slope: slope!.data as Float32Array };
 };
 
-// Trying: step a little to both sides along one number and see by how much the loss differs. Too long a step sees the curve
-// instead of the slope; too short a one drowns in the rounding of float32. Between them, four digits agree.
+// Trying: step a little to both sides along one number and see by how much the loss differs. Too long a step sees the
+// curve instead of the slope; too short a one drowns in the rounding of float32. Between them, four digits agree.
 const STEP = 1e-2;
 const start = Float32Array.of(0.5, 0.5, 0);
 const { slope: walked } = await evaluate(start);
@@ -79,9 +80,9 @@ for (let step = 0; step <= 20; step++) {
   });
 }
 
-// Not every op has a slope. Whether the orange has more than its third is a step: it jumps from -1 to 1, and between jumps
-// nothing moves. A zero in silence would leave a parameter untrained for ever, so the library refuses, with the reason that
-// stands in the op itself.
+// Not every op has a slope. Whether the orange has more than its third is a step: it jumps from -1 to 1, and between
+// jumps nothing moves. A zero in silence would leave a parameter untrained for ever, so the library refuses, with the
+// reason that stands in the op itself.
 try {
   gradients(sign(sub(scalar(Math.log(3)), loss)), [wish]);
 } catch (error) {

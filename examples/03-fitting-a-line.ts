@@ -1,25 +1,25 @@
 /**
  * Lesson 3: fitting a line. `npm run example -- 03-fitting-a-line`
  *
- * All training is this: a loss, its gradient, a small step against it, and again. Here by hand, with two numbers to find and
- * nothing hidden; later lessons only have more numbers and a better step.
+ * All training is this: a loss, its gradient, a small step against it, and again. Here by hand, with two numbers to
+ * find and nothing hidden; later lessons only have more numbers and a better step.
  *
- * A line is also a case where the answer is known. Least squares has a formula, so at the end we can see whether the walk
- * arrived where it should.
+ * A line is also a case where the answer is known. Least squares has a formula, so at the end we can see whether the
+ * walk arrived where it should.
  */
 import { add, axes, gradients, graph, input, mean, mul, parameter, sub } from "flamingo-ts/graph";
 import { Random } from "flamingo-ts/nn";
 import { nodeRuntime, portable } from "flamingo-ts/runtime";
 
-// The world: points about the line y = 0.8 x - 0.3, which the fit is not told. Randomness has a seed and is passed by hand, so
-// this lesson prints the same today and tomorrow.
+// The world: points about the line y = 0.8 x - 0.3, which the fit is not told. Randomness has a seed and is passed by
+// hand, so this lesson prints the same today and tomorrow.
 const random = new Random("lesson 3");
 const COUNT = 40;
 const xs = Float32Array.from({ length: COUNT }, () => random.uniform(-1, 1));
 const ys = xs.map((x) => 0.8 * x - 0.3 + 0.15 * random.normal());
 
-// The model has two parameters. A trained parameter is fed at every run like an input, because it changes between runs; its
-// numbers stay in our hands. (A frozen one would be written into the graph once, as a constant.)
+// The model has two parameters. A trained parameter is fed at every run like an input, because it changes between runs;
+// its numbers stay in our hands. (A frozen one would be written into the graph once, as a constant.)
 const x = input("x", "float32", axes("points"));
 const y = input("y", "float32", axes("points"));
 const slope = parameter("slope", [], true);

@@ -1,9 +1,9 @@
 /**
  * Lesson 4: a small network. `npm run example -- 04-a-small-network`
  *
- * Two spirals, wound into one another. No line parts them, so the model needs layers, and layers have thousands of numbers.
- * Three tools make that bearable: a tree of parameters in place of loose numbers, a training graph with all gradients at once,
- * and AdamW, which gives every number a step length of its own.
+ * Two spirals, wound into one another. No line parts them, so the model needs layers, and layers have thousands of
+ * numbers. Three tools make that bearable: a tree of parameters in place of loose numbers, a training graph with all
+ * gradients at once, and AdamW, which gives every number a step length of its own.
  */
 import { add, axes, axis, crossEntropy, graph, input, mean, type Value } from "flamingo-ts/graph";
 import {
@@ -23,8 +23,9 @@ const WIDTH = 32;
 const STEPS = 200;
 const random = new Random("lesson 4");
 
-// A layer is a function (params, x) -> x, and its parameters are a plain record. Nothing is registered anywhere: the tree below
-// is all there is of the model, and its paths ("layers.0.up.weight") are the names in the graph and in files.
+// A layer is a function (params, x) -> x, and its parameters are a plain record. Nothing is registered anywhere: the
+// tree below is all there is of the model, and its paths ("layers.0.up.weight") are the names in the graph and in
+// files.
 const params = {
   enter: initLinear(random.fork("enter"), 3, WIDTH),
   layers: [0, 1].map((depth) => initFeedForward(random.fork(`layer ${depth}`), WIDTH, 2 * WIDTH)),
@@ -32,8 +33,8 @@ const params = {
 };
 console.log(`${countParameters(params)} numbers to find`);
 
-// `bind` gives the same tree with symbolic values in the leaves. Each layer adds to what it was given, so that the gradient
-// has a straight way back to the first one, whatever stands between.
+// `bind` gives the same tree with symbolic values in the leaves. Each layer adds to what it was given, so that the
+// gradient has a straight way back to the first one, whatever stands between.
 const model = bind(params, "");
 const points = input("points", "float32", axes("points", axis("coordinates", 3)));
 const arms = input("arms", "int32", axes("points"));
@@ -64,8 +65,8 @@ function spirals(count: number, from: Random) {
 /** The parameters as they are now, to be fed by their paths. */
 const numbers = () => Object.fromEntries([...flatten(params)].map(([path, { data }]) => [path, data]));
 
-// AdamW keeps two running means for every number, of its gradient and of the square of that, and steps by their ratio: a number
-// whose slope is always small still walks, one whose slope flickers holds back.
+// AdamW keeps two running means for every number, of its gradient and of the square of that, and steps by their ratio:
+// a number whose slope is always small still walks, one whose slope flickers holds back.
 const update = adamWOver(params, { beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0.01 });
 const schedule = { peak: 0.02, warmup: 20, then: "cosine", floor: 0.05 } as const;
 

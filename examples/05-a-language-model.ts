@@ -1,10 +1,10 @@
 /**
  * Lesson 5: a language model. `npm run example -- 05-a-language-model`
  *
- * A transformer that reads letters and foretells the next one. Its text is endless and has rules: a small grammar writes
- * sentences such as "two hens that see the owl sleep." Hens sleep and a hen sleeps; with an aside between noun and verb the
- * model must look back over another noun to know which. That is what attention is for, and because the rules are ours we can
- * count how many of its own sentences keep them.
+ * A transformer that reads letters and foretells the next one. Its text is endless and has rules: a small grammar
+ * writes sentences such as "two hens that see the owl sleep." Hens sleep and a hen sleeps; with an aside between noun
+ * and verb the model must look back over another noun to know which. That is what attention is for, and because the
+ * rules are ours we can count how many of its own sentences keep them.
  */
 import { add, axes, axis, constant, embed, graph, input, type Value } from "flamingo-ts/graph";
 import {
@@ -72,7 +72,8 @@ const GRAMMAR = new RegExp(`^(${clause(ONE)}|${clause(MANY)})$`);
 const LETTERS = [...new Set(JSON.stringify([ONE, MANY, "that. "]).replaceAll(/[^a-z. ]/g, ""))].sort();
 const idOf = new Map(LETTERS.map((letter, id) => [letter, id]));
 
-// The model: a table of letters, a table of positions, blocks, and a map from what the last block says to the next letter.
+// The model: a table of letters, a table of positions, blocks, and a map from what the last block says to the next
+// letter.
 const params = {
   table: normal(random.fork("table"), [LETTERS.length, WIDTH], 0.5, false),
   positions: normal(random.fork("positions"), [TEXT, WIDTH], 0.5, false),
@@ -92,8 +93,8 @@ const params = {
 };
 const model = bind(params, "");
 
-// A letter may look at itself and at those before it. What is hidden gets a score so low that softmax makes nothing of it; so
-// one pass foretells the next letter at every place at once, and none of them has seen the answer.
+// A letter may look at itself and at those before it. What is hidden gets a score so low that softmax makes nothing of
+// it; so one pass foretells the next letter at every place at once, and none of them has seen the answer.
 const hidden = Float32Array.from({ length: TEXT * TEXT }, (_, i) => (i % TEXT > Math.floor(i / TEXT) ? HIDDEN : 0));
 const causal = constant(hidden, axes(axis("text", TEXT), axis("seen", TEXT)));
 
@@ -159,8 +160,9 @@ function page(random: Random): number[] {
 }
 
 /**
- * Writes as many texts as the batch has rows, side by side: each pass says how likely each next letter is, and one is drawn.
- * Every pass reads all letters again; `src/generation/graphs.ts` keeps what was read, which is faster and longer to explain.
+ * Writes as many texts as the batch has rows, side by side: each pass says how likely each next letter is, and one is
+ * drawn. Every pass reads all letters again; `src/generation/graphs.ts` keeps what was read, which is faster and longer
+ * to explain.
  */
 async function write(random: Random): Promise<string[]> {
   const ids = new Int32Array(BATCH * TEXT);

@@ -1,9 +1,9 @@
 /**
  * Lesson 6: an ONNX file. `npm run example -- 06-an-onnx-file`
  *
- * A graph becomes a file that other programs open: Python, a browser, a phone, a viewer. This lesson writes the fruits of lesson 1
- * as such a file, reads it, looks inside, runs it, keeps its weights in a file of their own, and changes it without the
- * program that made it. docs/onnx-files.md has the details.
+ * A graph becomes a file that other programs open: Python, a browser, a phone, a viewer. This lesson writes the fruits
+ * of lesson 1 as such a file, reads it, looks inside, runs it, keeps its weights in a file of their own, and changes it
+ * without the program that made it. docs/onnx-files.md has the details.
  */
 import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -30,8 +30,8 @@ import { fromOnnx, nodeRuntime } from "flamingo-ts/runtime";
 
 const folder = await mkdtemp(join(tmpdir(), "lesson-6-"));
 
-// This time the fruits are what the model knows: a frozen parameter. The graph has its name and its sizes, but no numbers;
-// these are handed over when the graph is written. `named` gives a value the name it will have in the file.
+// This time the fruits are what the model knows: a frozen parameter. The graph has its name and its sizes, but no
+// numbers; these are handed over when the graph is written. `named` gives a value the name it will have in the file.
 const qualities = axis("qualities", 3); // sweet, sour, juicy
 const known = parameter("known", axes(axis("fruits", 3), qualities), false);
 const wishes = input("wishes", "float32", axes("wishes", qualities));
@@ -49,8 +49,9 @@ show(file.model);
 console.log(`  known = ${[...(await file.numbers("known"))].map((x) => Number(x).toFixed(1)).join(" ")}`);
 console.log(`A wish for something sour: ${await answer(file.bytes)}`);
 
-// 2. Weights in a file of their own, in the format in which models are exchanged. The .onnx then has only a place: from which
-// byte, how many. Large models must do so (an .onnx ends at 2 GB), and one file of weights can serve several graphs.
+// 2. Weights in a file of their own, in the format in which models are exchanged. The .onnx then has only a place: from
+// which byte, how many. Large models must do so (an .onnx ends at 2 GB), and one file of weights can serve several
+// graphs.
 const weights = join(folder, "fruits.safetensors");
 const tensors = (data: Float32Array) => new Map([["known", { shape: [3, 3], data }]]);
 await writeFile(weights, writeSafetensors(tensors(NUMBERS)));
@@ -67,8 +68,8 @@ const changed = NUMBERS.with(4, 1);
 await writeFile(weights, writeSafetensors(tensors(changed)));
 console.log(`With other weights: ${await answer(bytes, folder)}`);
 
-// 3. A description is plain data, so it can be changed and written again. Here a value from the middle of the graph becomes an
-// output too, which is how one looks into a model that one did not make.
+// 3. A description is plain data, so it can be changed and written again. Here a value from the middle of the graph
+// becomes an output too, which is how one looks into a model that one did not make.
 const tapped: OnnxModel = {
   ...file.model,
   outputs: new Map([...file.model.outputs, ["scores", { dtype: "float32", axes: axes("wishes", axis("fruits", 3)) }]]),

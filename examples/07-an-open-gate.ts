@@ -1,9 +1,10 @@
 /**
  * Lesson 7: an open gate. `npm run example -- 07-an-open-gate`
  *
- * How does one teach a language model to see without spoiling what it knows? Flamingo's answer (arXiv 2204.14198, section 2.2):
- * freeze it, put new blocks between its layers that read the pictures, and give each a gate that is closed. A closed block
- * is the identity, so on the first day the model says exactly what it said before. Training opens the gates.
+ * How does one teach a language model to see without spoiling what it knows? Flamingo's answer (arXiv 2204.14198,
+ * section 2.2): freeze it, put new blocks between its layers that read the pictures, and give each a gate that is
+ * closed. A closed block is the identity, so on the first day the model says exactly what it said before. Training
+ * opens the gates.
  *
  * Here is one such block, small enough to print, and each of those claims checked.
  */
@@ -64,8 +65,8 @@ const differences = (a: Float32Array, b: Float32Array) =>
   );
 const line = (numbers: readonly number[]) => numbers.map((x) => (x === 0 ? "0" : x.toFixed(2)).padStart(7)).join("");
 
-// 1. Closed, the block changes no bit: not "almost nothing" but nothing, for tanh(0) is exactly 0. Opened, it changes the words
-// by as much as it is open; but the word before the first picture has nothing to read, and stays as it was.
+// 1. Closed, the block changes no bit: not "almost nothing" but nothing, for tanh(0) is exactly 0. Opened, it changes
+// the words by as much as it is open; but the word before the first picture has nothing to read, and stays as it was.
 console.log(`looks at picture       ${line([...LOOKS_AT])}`);
 for (const gate of [0, 0.1, 0.5, 2]) {
   const changes = differences(await read(gate), words);
@@ -77,9 +78,9 @@ const other = pictures.slice();
 other.set(noise("another picture", LATENTS * WIDTH), LATENTS * WIDTH);
 console.log(`another picture 2      ${line(differences(await read(0.5, other), await read(0.5)))}`);
 
-// 3. Behind a closed gate nothing has a slope: how should a weight matter that nobody hears? But the gate itself has one. So the
-// first step of training moves the gates alone, by as much as reading would help, and only then the weights begin to learn.
-// What is to be learnt: the mean of the picture's latents, added to the word.
+// 3. Behind a closed gate nothing has a slope: how should a weight matter that nobody hears? But the gate itself has
+// one. So the first step of training moves the gates alone, and only then the weights begin to learn. What is to be
+// learnt: the mean of the picture's latents, added to the word.
 const wanted = words.slice();
 LOOKS_AT.forEach((picture, word) => {
   if (picture === 0) return;

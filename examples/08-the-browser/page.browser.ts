@@ -26,8 +26,8 @@ const curve = linear(
 const error = sub(curve, y);
 const loss = mean(mul(error, error), [0, 1]);
 
-// The engine is WebAssembly, 14 MB that the page fetches once. `{ device: "webgpu" }` computes on the graphics card instead, which
-// is worth its way there for models of another size.
+// The engine is WebAssembly, 14 MB that the page fetches once. `{ device: "webgpu" }` computes on the graphics card
+// instead, which is worth its way there for models of another size.
 const training = await browserRuntime.compile(portable(trainingGraph(loss)));
 const answering = await browserRuntime.compile(portable(graph({ curve })));
 const update = adamWOver(params, { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, weightDecay: 0 });
@@ -51,8 +51,8 @@ canvas.addEventListener("click", ({ offsetX, offsetY }) => {
   points.push([(2 * offsetX) / canvas.clientWidth - 1, 1 - (2 * offsetY) / canvas.clientHeight]);
 });
 
-// `run` holds up the page while it computes, so a frame takes a few steps and then lets the page breathe. What takes longer, such as an
-// answer of a whole Flamingo, belongs in a worker: `openFlamingo` of flamingo-ts/browser starts one.
+// `run` holds up the page while it computes, so a frame takes a few steps and then lets the page breathe. What takes
+// longer, such as an answer of a whole Flamingo, belongs in a worker: `openFlamingo` of flamingo-ts/browser starts one.
 for (let step = STEPS_A_FRAME; ; step += STEPS_A_FRAME) {
   let now = 0;
   for (let i = 0; i < STEPS_A_FRAME; i++) {
