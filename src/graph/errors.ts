@@ -51,10 +51,13 @@ export function callerOf(error: { readonly stack?: string | undefined }, room = 
   return room === undefined ? undefined : placesIn(error).find((place) => !place.startsWith(room));
 }
 
+/** How V8 lets one say how deep a stack is told; elsewhere this says nothing. */
+const stacks: { stackTraceLimit?: number | undefined } = Error;
+
 function withLine(problem: string): string {
-  const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = DEPTH;
+  const limit = stacks.stackTraceLimit;
+  stacks.stackTraceLimit = DEPTH;
   const line = callerOf(new Error());
-  Error.stackTraceLimit = limit;
+  stacks.stackTraceLimit = limit;
   return line === undefined ? problem : `${problem}, at ${line}`;
 }
