@@ -119,12 +119,12 @@ const gelu = tf.customGrad((x, save) => {
 });
 
 const embed = tf.customGrad((table, positions, save) => {
-  const ids = tf.tensor1d(TOKENS, "int32");
+  const ids = tf.tensor2d(TOKENS, [rows, 1], "int32");
   save([ids]);
   return {
-    value: tf.reshape(tf.add(tf.reshape(tf.gather(table, ids), [batch, text, width]), positions), [rows, width]),
+    value: tf.reshape(tf.add(tf.reshape(tf.gatherND(table, ids), [batch, text, width]), positions), [rows, width]),
     gradFunc: (dy, [ids]) => [
-      tf.scatterND(tf.reshape(ids, [rows, 1]), dy, [vocabulary, width]),
+      tf.scatterND(ids, dy, [vocabulary, width]),
       tf.reshape(columns(tf.reshape(dy, [batch, text * width])), [text, width]),
     ],
   };
