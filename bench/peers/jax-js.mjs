@@ -63,7 +63,8 @@ function loss(params, tokens, targets) {
     x = x.add(np.matmul(nn.gelu(inner, { approximate: false }), take()));
   }
   const logits = np.matmul(norm(x, take(), take()), take());
-  const chosen = np.where(nn.oneHot(targets, vocabulary).greater(0.5), logits.ref, 0).sum(-1);
+  const isTarget = np.equal(np.arange(vocabulary), np.expandDims(targets, 1));
+  const chosen = np.where(isTarget, logits.ref, 0).sum(-1);
   return nn.logsumexp(logits, -1).sub(chosen).mean();
 }
 
