@@ -44,9 +44,7 @@ const linear = tf.customGrad((x, weight, save) => {
     gradFunc: (dy, [x, weight]) => [
       tf.matMul(dy, tf.transpose(weight)),
       // The smaller of the two is transposed.
-      x.size <= dy.size
-        ? tf.matMul(tf.transpose(x), dy)
-        : tf.transpose(tf.matMul(tf.transpose(dy), x)),
+      x.size <= dy.size ? tf.matMul(tf.transpose(x), dy) : tf.transpose(tf.matMul(tf.transpose(dy), x)),
     ],
   };
 });
@@ -133,7 +131,11 @@ const embed = tf.customGrad((table, positions, save) => {
 const add = tf.customGrad((a, b) => ({ value: tf.add(a, b), gradFunc: (dy) => [dy, dy] }));
 
 const crossEntropy = tf.customGrad((logits, save) => {
-  const chosen = tf.tensor2d(TARGETS.reduce((list, target, i) => list.concat([[i, target]]), []), [rows, 2], "int32");
+  const chosen = tf.tensor2d(
+    TARGETS.reduce((list, target, i) => list.concat([[i, target]]), []),
+    [rows, 2],
+    "int32",
+  );
   const probabilities = tf.softmax(logits);
   save([probabilities, chosen]);
   return {
