@@ -41,9 +41,11 @@ function norm(x, gain, offset) {
   return nn.standardize(x, -1, { epsilon: 1e-5 }).mul(gain).add(offset);
 }
 
-/** `[rows, 3 width]`, queries then keys then values, to `[rows, width]`. */
-function attention(queryKeyValue) {
-  const [query, key, value] = np.split(queryKeyValue.reshape([batch, text, 3 * heads, HEAD]), 3, 2);
+/** The weight is split, not what it makes: the gradient of a split is three sums of its whole. */
+function attention(x, weight) {
+  const [query, key, value] = np
+    .split(weight, 3, 1)
+    .map((part, i) => np.matmul(i < 2 ? x.ref : x, part).reshape([batch, text, heads, HEAD]));
   const turned = (x, order) => np.transpose(x, order);
   const scores = np.matmul(turned(query, [0, 2, 1, 3]).mul(1 / Math.sqrt(HEAD)), turned(key, [0, 2, 3, 1]));
   const weights = nn.softmax(np.where(np.tri(text, text, 0, { dtype: np.bool }), scores, -1e9), -1);
@@ -57,7 +59,7 @@ function loss(params, tokens, targets) {
   // The positions are repeated, for a `reshape` of what was taken would stand before its gradient, which `jit` refuses.
   let x = np.take(take(), tokens, 0).add(np.tile(take(), [batch, 1]));
   for (let layer = 0; layer < layers; layer++) {
-    const read = attention(np.matmul(norm(x.ref, take(), take()), take()));
+    const read = attention(norm(x.ref, take(), take()), take());
     x = x.add(np.matmul(read, take()));
     const inner = np.matmul(norm(x.ref, take(), take()), take());
     x = x.add(np.matmul(nn.gelu(inner, { approximate: false }), take()));
