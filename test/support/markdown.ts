@@ -24,7 +24,7 @@ export const PAGES: readonly string[] = [
   ...["docs", "bench", "examples", "models", "src"].flatMap((folder) =>
     existsSync(join(ROOT, folder))
       ? readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
-          .filter((path) => path.endsWith(".md"))
+          .filter((path) => path.endsWith(".md") && !path.includes("node_modules"))
           .map((path) => `${folder}/${path.replaceAll("\\", "/")}`)
       : [],
   ),
