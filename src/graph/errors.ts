@@ -52,12 +52,12 @@ export function callerOf(error: { readonly stack?: string | undefined }, room = 
 }
 
 /** How V8 lets one say how deep a stack is told; elsewhere this says nothing. */
-const stacks: { stackTraceLimit?: number | undefined } = Error;
+const stacks: ErrorConstructor & { stackTraceLimit?: number } = Error;
 
 function withLine(problem: string): string {
   const limit = stacks.stackTraceLimit;
   stacks.stackTraceLimit = DEPTH;
   const line = callerOf(new Error());
-  stacks.stackTraceLimit = limit;
+  if (limit !== undefined) stacks.stackTraceLimit = limit;
   return line === undefined ? problem : `${problem}, at ${line}`;
 }
