@@ -47,8 +47,8 @@ describe("a benchmark", { timeout: 120_000 }, () => {
     },
   );
 
-  it("names the pages that there are when it is asked for none", async () => {
-    await expect(run("build/bench/index.js")).rejects.toMatchObject({
+  it("names the pages that there are when it is asked for another", async () => {
+    await expect(run("build/bench/index.js", "nothing")).rejects.toMatchObject({
       code: 2,
       stderr: expect.stringContaining("training-step|answer"),
     });

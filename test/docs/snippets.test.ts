@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { build } from "vite";
 import { afterAll, describe, expect, it } from "vitest";
 import { launchChromium, noChromium, serveFolder } from "../support/chromium.js";
-import { anchorsOf, type Block, blocksOf, commandsOf, linksOf, PAGES, ROOT } from "../support/markdown.js";
+import { anchorsOf, type Block, blocksOf, commandsOf, linksOf, PAGES, ROOT, textOf } from "../support/markdown.js";
 
 const execute = promisify(execFile);
 const OMNIGLOT = join(ROOT, "../shared/data/omniglot");
@@ -76,10 +76,24 @@ describe.each(PAGES)("%s", (page) => {
     expect(dead).toEqual([]);
   });
 
+  it("speaks of files, and of names in them, that there are", () => {
+    const [text, path] = [
+      textOf(page).replaceAll(/\s+/g, " "),
+      "(?:src|test|docs|tools|examples|bench|models)/[\\w./-]+",
+    ];
+    const files = [...text.matchAll(new RegExp(`\`(${path})\``, "g"))].map((match) => match[1]!);
+    expect(files.filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
+    const named = text.matchAll(new RegExp(`((?:\`\\w+\`(?:, | and )?)+) in \`(${path}\\.ts)\``, "g"));
+    const missing = [...named].flatMap(([, names, file]) =>
+      [...names!.matchAll(/`(\w+)`/g)].filter(([, name]) => !readFileSync(join(ROOT, file!), "utf8").includes(name!)),
+    );
+    expect(missing).toEqual([]);
+  });
+
   it("says of every block what language it is in", () => {
-    expect(
-      blocks.filter(({ language }) => !["sh", "ts", "json", "text"].includes(language)).map(({ line }) => line),
-    ).toEqual([]);
+    // Declarations of the reference, which are no programs, are called by the language's long name.
+    const known = ["sh", "ts", "json", "text", ...(page.startsWith("docs/reference/") ? ["typescript"] : [])];
+    expect(blocks.filter(({ language }) => !known.includes(language)).map(({ line }) => line)).toEqual([]);
   });
 
   for (const block of blocks.filter(({ language }) => language === "sh")) {
@@ -125,7 +139,16 @@ describe.each(PAGES)("%s", (page) => {
       });
   }
 
-  for (const block of blocks.filter((block) => block.language === "ts" && instruction(block) !== "in a browser"))
+  for (const block of blocks) {
+    const file = /^from: (\S+)$/.exec(block.comment ?? "")?.[1];
+    if (file === undefined) continue;
+    it(`line ${block.line} stands so in ${file}`, () => {
+      expect(readFileSync(join(ROOT, file), "utf8")).toContain(block.code);
+    });
+  }
+
+  const elsewhere = ({ comment = "" }: Block) => comment.startsWith("from:") || comment === "run: in a browser";
+  for (const block of blocks.filter((block) => block.language === "ts" && !elsewhere(block)))
     it(`line ${block.line} is TypeScript, strict, and runs`, { timeout: 2 * MINUTES }, async () => {
       const name = `${page.replaceAll(/\W/g, "-")}-${block.line}`;
       writeFileSync(join(folder, `${name}.ts`), block.code);
