@@ -18,13 +18,9 @@ const examples: Prompt = [
 await using flamingo = await openFlamingo();
 
 // Greedy is the likeliest next word at every step; a beam of 3, the paper's width, looks for the likeliest answer as a whole.
-const read = await flamingo.read([...examples, picture("penguin-4"), "Output:"]);
-try {
-  for (const options of [{}, { beam: 3 }, { temperature: 1, seed: 1 }]) {
-    const { tokens, logProb } = await flamingo.write(read, options);
-    const how = JSON.stringify(options).padEnd(30);
-    console.log(`${how} ${flamingo.tokenizer.decode(tokens).trim()}  (probability ${Math.exp(logProb).toFixed(2)})`);
-  }
-} finally {
-  read.state.release();
+using read = await flamingo.read([...examples, picture("penguin-4"), "Output:"]);
+for (const options of [{}, { beam: 3 }, { temperature: 1, seed: 1 }]) {
+  const { tokens, logProb } = await flamingo.write(read, options);
+  const how = JSON.stringify(options).padEnd(30);
+  console.log(`${how} ${flamingo.tokenizer.decode(tokens).trim()}  (probability ${Math.exp(logProb).toFixed(2)})`);
 }

@@ -27,3 +27,8 @@ export class InvariantError extends FlamingoError {
 export class UsageError extends FlamingoError {
   readonly code = "USAGE";
 }
+
+/** Use of something that was closed or given back. */
+export class ReleasedError extends FlamingoError {
+  readonly code = "RELEASED";
+}

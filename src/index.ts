@@ -21,16 +21,18 @@ export {
   writeOnnxFile,
 } from "./checkpoints/onnx.node.js";
 export { FlamingoError, UsageError } from "./errors.js";
-export {
-  type Answer,
-  type FlamingoModel,
-  type GenerateOptions,
-  openFlamingo,
-  type Ranking,
-  type ReadPrompt,
-  type Timings,
-} from "./generation/flamingo.node.js";
-export { type DecodeOptions, decodeFrames, decodePicture, type Frames } from "./media/decode.node.js";
+export { openFlamingo } from "./generation/flamingo.node.js";
+export type {
+  Answer,
+  FlamingoModel,
+  GenerateOptions,
+  Ranking,
+  ReadPrompt,
+  Timings,
+} from "./generation/flamingo-model.js";
+export { decodeFrames, decodePicture, type Frames } from "./media/decode.node.js";
+export type { DecodeOptions } from "./media/image-file.js";
 export type { Picture } from "./media/pixels.js";
 export type { ChunkEnd, Document, Medium, Segment } from "./prompt/document.js";
-export { documentOf, type ImageSource, image, type Prompt, type PromptPiece } from "./prompt/load.node.js";
+export { type ImageSource, image, type Prompt, type PromptPiece } from "./prompt/load.js";
+export { documentOf } from "./prompt/load.node.js";

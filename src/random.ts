@@ -64,6 +64,11 @@ export class Random {
     return radius * Math.cos(angle);
   }
 
+  /** Standard normal draws times `deviation`, as many as `into` holds. */
+  normals(into: Float32Array, deviation: number): void {
+    for (let i = 0; i < into.length; i++) into[i] = this.normal() * deviation;
+  }
+
   /** One item, uniformly. */
   pick<T>(items: readonly T[]): T {
     if (items.length === 0) throw new RangeError("Random.pick: nothing to pick from, the list is empty");
@@ -85,6 +90,22 @@ export class Random {
   shuffle<T>(items: readonly T[]): T[] {
     return this.sample(items, items.length);
   }
+}
+
+/**
+ * A stream for parameters that will be read from a file: their draws, which are the greater part of opening a model, are
+ * left out, and they are zero until they are read.
+ */
+export class Undrawn extends Random {
+  constructor() {
+    super("undrawn");
+  }
+
+  override fork(): Random {
+    return this;
+  }
+
+  override normals(): void {}
 }
 
 /** xmur3: a stream of well-mixed 32-bit words from a string. */

@@ -38,6 +38,7 @@ export type Room = keyof typeof ROOMS;
 /** For each package from outside, the rooms that know it is there. */
 export const PACKAGES = {
   "onnxruntime-node": ["runtime"],
+  "onnxruntime-web": ["runtime"],
   "@bufbuild/protobuf": ["graph"],
   "@huggingface/tokenizers": ["text"],
   sharp: ["media", "data", "cli"],
@@ -49,9 +50,15 @@ export const PACKAGES = {
 /** What no browser has. */
 export const NODE_ONLY = {
   modules: ["node:", "onnxruntime-node", "sharp"],
-  /** Files that may import it, by the end of their names, and rooms in which every file may. */
-  files: [".node.ts", ".worker.ts"],
+  /** Files that may import it, by the end of their names or whole, and rooms in which every file may. */
+  files: [".node.ts", ".worker.ts", "src/index.ts"],
   rooms: ["data", "cli"],
   /** Rooms that no browser enters, so that their other files may import those files. */
   behind: ["data", "cli", "training", "evaluation"],
+} as const;
+
+/** What only browsers have. These files are compiled without the types of Node, and with them all that they import. */
+export const BROWSER_ONLY = {
+  modules: ["onnxruntime-web"],
+  files: [".browser.ts"],
 } as const;

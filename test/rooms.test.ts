@@ -2,9 +2,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
-import { NODE_ONLY, PACKAGES, ROOMS, type Room } from "../src/rooms.js";
+import { BROWSER_ONLY, NODE_ONLY, PACKAGES, ROOMS, type Room } from "../src/rooms.js";
 
 const SRC = resolve(import.meta.dirname, "../src");
+
+/** Where the library is entered: in Node and in browsers. */
+const DOORS: readonly string[] = ["index.ts", "index.browser.ts"];
 
 interface Source {
   /** From `src`, with forward slashes. */
@@ -83,9 +86,9 @@ describe("the law of imports", () => {
     expect(broken).toEqual([]);
   });
 
-  it("lets the street import nothing but the street; only index.ts opens the rooms", () => {
+  it("lets the street import nothing but the street; only the two doors, of Node and of browsers, open the rooms", () => {
     const broken = faults((source) =>
-      source.room !== undefined || source.path === "index.ts"
+      source.room !== undefined || DOORS.includes(source.path)
         ? []
         : source.imports
             .filter(isRelative)
@@ -95,10 +98,10 @@ describe("the law of imports", () => {
     expect(broken).toEqual([]);
   });
 
-  it("imports index.ts nowhere inside", () => {
-    expect(faults((source) => source.imports.filter((i) => isRelative(i) && target(source, i) === "index.ts"))).toEqual(
-      [],
-    );
+  it("imports the doors nowhere inside", () => {
+    expect(
+      faults((source) => source.imports.filter((i) => isRelative(i) && DOORS.includes(target(source, i)))),
+    ).toEqual([]);
   });
 
   it("lets a package be known only in the rooms named beside it, so the engine is met in `runtime` alone", () => {
@@ -112,14 +115,14 @@ describe("the law of imports", () => {
   });
 
   it("names exactly the packages that package.json depends on", () => {
-    const { dependencies } = JSON.parse(readFileSync(resolve(SRC, "../package.json"), "utf8"));
-    expect(Object.keys(PACKAGES).sort()).toEqual(Object.keys(dependencies).sort());
+    const { dependencies, peerDependencies } = JSON.parse(readFileSync(resolve(SRC, "../package.json"), "utf8"));
+    expect(Object.keys(PACKAGES).sort()).toEqual(Object.keys({ ...dependencies, ...peerDependencies }).sort());
   });
 });
 
 describe("what a browser does not have", () => {
   const isIn = (rooms: readonly string[], path: string) => rooms.includes(roomOf(path) ?? "");
-  const isNamed = (path: string) => path === "index.ts" || NODE_ONLY.files.some((end) => path.endsWith(end));
+  const isNamed = (path: string) => NODE_ONLY.files.some((end) => `src/${path}`.endsWith(end));
   const mayImport = (path: string) => isNamed(path) || isIn(NODE_ONLY.rooms, path);
   const isBehind = (path: string) => isNamed(path) || isIn(NODE_ONLY.behind, path);
 
@@ -142,6 +145,45 @@ describe("what a browser does not have", () => {
         .filter(mayImport);
     });
     expect(broken).toEqual([]);
+  });
+});
+
+describe("what only browsers have", () => {
+  const isNamed = (path: string) => BROWSER_ONLY.files.some((end) => path.endsWith(end));
+
+  it("is imported only by files named so", () => {
+    const broken = faults(({ path, imports }) =>
+      isNamed(path) ? [] : imports.filter((specifier) => BROWSER_ONLY.modules.some((own) => specifier.startsWith(own))),
+    );
+    expect(broken).toEqual([]);
+  });
+
+  it("is not brought in by a detour: a file without the name imports none that has it", () => {
+    const broken = faults((source) =>
+      isNamed(source.path)
+        ? []
+        : source.imports
+            .filter(isRelative)
+            .map((specifier) => target(source, specifier))
+            .filter(isNamed),
+    );
+    expect(broken).toEqual([]);
+  });
+
+  it("is reached from the browser's door, as is nothing that a browser lacks", () => {
+    const byPath = new Map(sources.map((source) => [source.path, source]));
+    const reached = new Set<string>();
+    const follow = (path: string): void => {
+      const source = byPath.get(path);
+      if (source === undefined || reached.has(path)) return;
+      reached.add(path);
+      for (const specifier of source.imports) if (isRelative(specifier)) follow(target(source, specifier));
+    };
+    follow("index.browser.ts");
+    const named = sources.map(({ path }) => path).filter(isNamed);
+    expect(named.filter((path) => !reached.has(path))).toEqual([]);
+    const node = [...reached].filter((path) => NODE_ONLY.files.some((end) => `src/${path}`.endsWith(end)));
+    expect(node).toEqual([]);
   });
 });
 

@@ -1,78 +1,6 @@
 /** A Flamingo as a folder: `config.json` with every size, `tokenizer.json`, `model.safetensors`. */
-import { z } from "zod";
-import { type Flamingo, type FlamingoConfig, initFlamingo } from "../model/flamingo.js";
-import { frozen, type Parameter } from "../nn/parameters.js";
-import { Random } from "../random.js";
-import { ModelFolderError } from "./errors.js";
-import { fill } from "./fill.js";
+import { type DescribedFlamingo, describedFlamingo, flamingoOf, type LoadedFlamingo } from "./flamingo-file.js";
 import { readModelFolder, saveModelFolder } from "./model-folder.node.js";
-
-const count = z.number().int().positive();
-const colour = z.tuple([z.number(), z.number(), z.number()]);
-
-const NFNET = z.strictObject({
-  kind: z.literal("nfnet"),
-  size: count,
-  stem: count,
-  stages: z.array(z.strictObject({ width: count, middle: count, depth: count })).min(1),
-  alpha: z.number().positive(),
-  head: count,
-});
-const PRIMER = z.strictObject({
-  kind: z.literal("primer"),
-  vocabulary: count,
-  width: count,
-  layers: count,
-  heads: count,
-  hidden: count,
-  taps: count,
-});
-const FLAMINGO = z
-  .strictObject({
-    kind: z.literal("flamingo"),
-    name: z.string(),
-    vision: NFNET,
-    language: PRIMER,
-    resampler: z.strictObject({ layers: count, heads: count, hidden: count, latents: count, frames: count }),
-    gated: z.strictObject({ every: count, heads: count, hidden: count }),
-    /** What is taken out of the pictures: per channel, of values from 0 to 1. */
-    normalisation: z.strictObject({ mean: colour, deviation: colour }),
-    /** The longest prompt that the model was made for. */
-    limits: z.strictObject({ maximumMedia: count, maximumTokens: count }),
-  })
-  .superRefine((config, context) => {
-    const { vision, language, resampler, gated } = config;
-    const divides = (path: string, heads: number) => {
-      if (language.width % heads !== 0)
-        context.addIssue({
-          code: "custom",
-          path: path.split("."),
-          message: `${heads} heads do not divide a width of ${language.width}`,
-        });
-    };
-    divides("language.heads", language.heads);
-    divides("resampler.heads", resampler.heads);
-    divides("gated.heads", gated.heads);
-    const cell = 2 ** (vision.stages.length + 1);
-    if (vision.size % cell !== 0)
-      context.addIssue({
-        code: "custom",
-        path: ["vision", "size"],
-        message: `${vision.size} pixels cannot be halved ${vision.stages.length + 1} times`,
-      });
-  });
-
-/** What `config.json` of a Flamingo says. */
-export type FlamingoFile = FlamingoConfig & z.infer<typeof FLAMINGO>;
-
-/** A Flamingo read from its folder. */
-export interface LoadedFlamingo {
-  readonly config: FlamingoFile;
-  /** The JSON of its tokenizer. */
-  readonly tokenizer: unknown;
-  /** Every parameter, frozen. */
-  readonly params: Flamingo<Parameter>;
-}
 
 /**
  * Reads a Flamingo.
@@ -80,15 +8,12 @@ export interface LoadedFlamingo {
  * @throws {WeightsMismatchError} with every tensor that is missing, too many, misshapen or not finite
  */
 export async function readFlamingo(folder: string): Promise<LoadedFlamingo> {
-  const { config: json, tokenizer, tensors } = await readModelFolder(folder);
-  const parsed = FLAMINGO.safeParse(json);
-  if (!parsed.success)
-    throw new ModelFolderError(
-      `config.json of ${folder} is not that of a Flamingo: ${parsed.error.issues.map(({ path, message }) => `${path.join(".") || "the file"}: ${message}`).join("; ")}`,
-      "give a folder that `flamingo train` saved as `model/` of a whole Flamingo, or mend these fields",
-    );
-  const config: FlamingoFile = parsed.data;
-  return { config, tokenizer, params: frozen(fill(initFlamingo(new Random("replaced"), config), tensors)) };
+  return flamingoOf(await readModelFolder(folder), folder);
+}
+
+/** What a Flamingo's folder says of it, without its weights. @throws as `readFlamingo`, but for faults of the weights */
+export async function describeFlamingo(folder: string): Promise<DescribedFlamingo> {
+  return describedFlamingo(await readModelFolder(folder, () => false), folder);
 }
 
 /** Saves a Flamingo, weights in 16 bits. */

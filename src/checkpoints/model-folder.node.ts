@@ -7,15 +7,9 @@ import { join, normalize, resolve } from "node:path";
 import { flatten } from "../nn/parameters.js";
 import { replaceFolder, writeAtomically } from "./atomic.node.js";
 import { ModelFolderError, OutputError } from "./errors.js";
-import { safetensorsPieces, type Tensor } from "./safetensors.js";
+import { MODEL_FILES, parsedJson, type SavedModel } from "./model-files.js";
+import { safetensorsPieces } from "./safetensors.js";
 import { readSafetensorsFile } from "./safetensors.node.js";
-
-/** The files of a model folder. */
-export const MODEL_FILES = {
-  config: "config.json",
-  tokenizer: "tokenizer.json",
-  weights: "model.safetensors",
-} as const;
 
 /** What is saved. */
 export interface ModelToSave {
@@ -31,14 +25,6 @@ export interface ModelToSave {
   readonly metadata?: Readonly<Record<string, string>>;
   /** Other files by name, such as `MODEL_CARD.md`. */
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
-}
-
-/** What is read. */
-export interface SavedModel {
-  readonly config: unknown;
-  readonly tokenizer: unknown;
-  readonly tensors: Map<string, Tensor>;
-  readonly metadata: Readonly<Record<string, string>>;
 }
 
 /**
@@ -93,11 +79,5 @@ async function readJson(path: string): Promise<unknown> {
       { cause },
     );
   });
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new ModelFolderError(`${path} is not JSON: ${(cause as Error).message}.`, "save or fetch the model again", {
-      cause,
-    });
-  }
+  return parsedJson(text, path);
 }

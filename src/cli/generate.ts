@@ -1,6 +1,7 @@
 /** `flamingo generate`: a prompt in, its continuation or a ranking of given ones out. */
 import { UsageError } from "../errors.js";
-import { type FlamingoModel, type GenerateOptions, openFlamingo, type Timings } from "../generation/flamingo.node.js";
+import { openFlamingo } from "../generation/flamingo.node.js";
+import type { FlamingoModel, GenerateOptions, Timings } from "../generation/flamingo-model.js";
 import type { Document } from "../prompt/document.js";
 import type { Io } from "./io.js";
 import { documentOfCommand } from "./pieces.js";

@@ -1,8 +1,9 @@
 /** `flamingo inspect`: what a model folder holds. */
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type FlamingoFile, readFlamingo } from "../checkpoints/flamingo-folder.node.js";
-import { MODEL_FILES } from "../checkpoints/model-folder.node.js";
+import type { FlamingoFile } from "../checkpoints/flamingo-file.js";
+import { readFlamingo } from "../checkpoints/flamingo-folder.node.js";
+import { MODEL_FILES } from "../checkpoints/model-files.js";
 import { EMBEDDED } from "../generation/flamingo.node.js";
 import type { Flamingo } from "../model/flamingo.js";
 import { nfnetGrid } from "../model/vision/nfnet.js";

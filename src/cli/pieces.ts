@@ -2,7 +2,8 @@
 import { readFile, stat } from "node:fs/promises";
 import { FlamingoError, UsageError } from "../errors.js";
 import type { Document } from "../prompt/document.js";
-import { documentOf, type ImageSource, type Prompt, type PromptPiece } from "../prompt/load.node.js";
+import type { ImageSource, Prompt, PromptPiece } from "../prompt/load.js";
+import { documentOf } from "../prompt/load.node.js";
 import { type PictureSource, parsePrompt } from "../prompt/prompt-json.js";
 import type { Io } from "./io.js";
 

@@ -1,5 +1,5 @@
 /** What stands inside the model between its parts: one run of the whole-sequence graph with its named values kept. */
-import type { LoadedFlamingo } from "../checkpoints/flamingo-folder.node.js";
+import type { LoadedFlamingo } from "../checkpoints/flamingo-file.js";
 import { InvariantError } from "../errors.js";
 import { axes, axis, constant, describeAxes, type Graph, graph, input, type Value } from "../graph/index.js";
 import type { Pixels } from "../media/pixels.js";

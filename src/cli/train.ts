@@ -148,19 +148,22 @@ function reporter(progress: Progress, steps: number, before: number): (line: Log
 function listenForInterruption(io: Io, progress: Progress) {
   const controller = new AbortController();
   const names = ["SIGINT", "SIGTERM"] as const;
-  const interrupt = () => {
-    if (controller.signal.aborted) process.exit(INTERRUPTED);
+  const interrupt = (signal: NodeJS.Signals) => {
+    if (controller.signal.aborted) {
+      stopListening();
+      // As if nobody had listened: the step that is under way is not waited for.
+      process.kill(process.pid, signal);
+      return;
+    }
     controller.abort();
     progress.end();
     io.err("Finishing this step and writing a checkpoint; once more to stop at once.\n");
   };
-  for (const name of names) process.on(name, interrupt);
-  return {
-    signal: controller.signal,
-    stopListening: () => {
-      for (const name of names) process.off(name, interrupt);
-    },
+  const stopListening = () => {
+    for (const name of names) process.off(name, interrupt);
   };
+  for (const name of names) process.on(name, interrupt);
+  return { signal: controller.signal, stopListening };
 }
 
 function commandToGoOn(run: Run, flags: TrainFlags): string {

@@ -1,8 +1,9 @@
 /** `flamingo walk`: every stop of a prompt on its way through the model, with what it really is there. */
-import { type FlamingoFile, type LoadedFlamingo, readFlamingo } from "../checkpoints/flamingo-folder.node.js";
+import type { FlamingoFile, LoadedFlamingo } from "../checkpoints/flamingo-file.js";
+import { readFlamingo } from "../checkpoints/flamingo-folder.node.js";
 import { UsageError } from "../errors.js";
-import { startEngine } from "../generation/engine.node.js";
-import { type Answer, EMBEDDED, FlamingoModel } from "../generation/flamingo.node.js";
+import { EMBEDDED, startFlamingo } from "../generation/flamingo.node.js";
+import type { Answer } from "../generation/flamingo-model.js";
 import { logSoftmax } from "../generation/language-state.js";
 import { toPixels } from "../media/normalise.js";
 import type { Pixels } from "../media/pixels.js";
@@ -56,7 +57,7 @@ export async function stopsOf(document: Document, loaded: LoadedFlamingo): Promi
     toPixels(framesOf(medium), { size: config.vision.size, ...config.normalisation, fit: "pad" }),
   );
   const taps = await tapsOf(loaded, item, pixels);
-  await using flamingo = new FlamingoModel(config, tokenizer, await startEngine(loaded.params, config));
+  await using flamingo = await startFlamingo(loaded, config.name);
   const answer = await flamingo.generate(document);
   return [
     ...beforeTheModel(document, config, tokenizer, item, pixels),

@@ -1,7 +1,7 @@
 /** What a measure is: a page of data, of which the harness knows no more than is said here. */
 import type { Everything } from "../data/world/everything.node.js";
 import type { Scene, Sprites } from "../data/world/index.js";
-import type { Answer, GenerateOptions } from "../generation/flamingo.node.js";
+import type { Answer, GenerateOptions } from "../generation/flamingo-model.js";
 import type { Picture } from "../media/pixels.js";
 import type { Document } from "../prompt/document.js";
 import type { Template } from "../prompt/templates.js";

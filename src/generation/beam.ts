@@ -76,7 +76,7 @@ export async function beam<State extends LanguageState>(
       );
       const before = beams;
       const last = before[0]!.tokens.length + 1 === maximumTokens;
-      const states = hopeful && !last ? await batching.extendMany(steps(kept)) : kept.map(() => state);
+      const states = hopeful && !last ? await batching.extendMany(steps(kept), signal) : kept.map(() => state);
       beams = hopeful ? kept.map((candidate, i) => advanced(candidate, states[i]!)) : [];
       release(before, state);
     }

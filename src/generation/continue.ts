@@ -35,7 +35,7 @@ export async function continueWith(
       tokens.push(token);
       options.onToken?.(token);
       if (tokens.length === options.maximumTokens) break;
-      const next = await current.extend(token);
+      const next = await current.extend(token, options.signal);
       if (current !== state) current.release?.();
       current = next;
     }

@@ -2,6 +2,10 @@
 import { axes, axis, embed, type Graph, graph, input, reshape, type Value } from "../graph/index.js";
 import { type Flamingo, type FlamingoConfig, flamingo, visualKeysAndValues, visualTokens } from "../model/flamingo.js";
 import { linearPositions, unembed } from "../model/language/primer.js";
+import { bind } from "../nn/layers.js";
+import { flatten, type Parameter } from "../nn/parameters.js";
+import { portable } from "../runtime/contract.js";
+import type { EngineInit, EngineOptions } from "./engine.js";
 
 /** Names of a gated block's keys and values of the media. */
 export const visualNames = (block: number) => ({ key: `visual ${block} key`, value: `visual ${block} value` });
@@ -91,4 +95,24 @@ export function readGraph(params: Flamingo<Value>, config: FlamingoConfig): Grap
       }),
     ),
   });
+}
+
+/** All that the answering thread of a model needs, for still images. */
+export function engineInit(
+  params: Flamingo<Parameter>,
+  config: FlamingoConfig,
+  options: EngineOptions = {},
+): EngineInit {
+  const weights = flatten(params);
+  const bound = bind(params, "");
+  return {
+    look: portable(lookGraph(bound, config, 1), weights),
+    read: portable(readGraph(bound, config), weights),
+    width: config.language.width,
+    blocks: config.language.layers,
+    gatedBlocks: params.gated.length,
+    latents: config.resampler.latents,
+    recent: config.language.taps - 1,
+    ...options,
+  };
 }

@@ -8,8 +8,8 @@ import { FlamingoError } from "../errors.js";
 export interface LanguageState {
   /** `[vocab]`: unnormalised log-probabilities of the next token. */
   readonly logits: Float32Array;
-  /** The state after one more token. */
-  extend(token: number): Promise<LanguageState>;
+  /** The state after one more token. @throws the signal's reason, as soon as it fires */
+  extend(token: number, signal?: AbortSignal): Promise<LanguageState>;
   /** Gives back what only this state holds. States that went on from it stay good. */
   release?(): void;
 }
@@ -26,20 +26,29 @@ export interface Step<State extends LanguageState = LanguageState> {
  */
 export interface Batching<State extends LanguageState = LanguageState> {
   /** The states after one more token each, in the order of the steps. A state may stand in several steps. */
-  extendMany(steps: readonly Step<State>[]): Promise<State[]>;
+  extendMany(steps: readonly Step<State>[], signal?: AbortSignal): Promise<State[]>;
   /**
-   * The logits along given continuations of one state, in one pass each or all: row i of a continuation is `[vocab]`, of
-   * the token after its first i + 1, so a continuation of n tokens needs n - 1 rows. Nothing of them is kept. Left out,
-   * continuations are read token by token.
+   * Log-probabilities along given continuations of one state, in one pass each or all: number i of a continuation is that
+   * of its token i + 1 after those before it, so a continuation of n tokens has n - 1. Nothing of them is kept. Left
+   * out, continuations are read token by token.
    */
-  readMany?(state: State, continuations: readonly (readonly number[])[]): Promise<readonly (readonly Float32Array[])[]>;
+  scoreMany?(
+    state: State,
+    continuations: readonly (readonly number[])[],
+    signal?: AbortSignal,
+  ): Promise<readonly ArrayLike<number>[]>;
 }
 
 /** Batching for a state that has none: one after the other. */
 export const oneByOne: Batching = {
-  async extendMany(steps) {
+  async extendMany(steps, signal) {
     const states: LanguageState[] = [];
-    for (const { state, token } of steps) states.push(await state.extend(token));
+    try {
+      for (const { state, token } of steps) states.push(await state.extend(token, signal));
+    } catch (error) {
+      for (const state of states) state.release?.();
+      throw error;
+    }
     return states;
   },
 };

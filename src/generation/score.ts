@@ -11,7 +11,7 @@ export interface ScoreOptions<State extends LanguageState = LanguageState> {
   readonly batching?: Batching<State>;
   /** States gone on with together, where candidates are read token by token. 8 unless told. */
   readonly atOnce?: number;
-  /** Gives up between two readings, throwing the signal's reason. */
+  /** Gives up as soon as it fires, throwing its reason. */
   readonly signal?: AbortSignal;
 }
 
@@ -47,7 +47,7 @@ export async function score<State extends LanguageState>(
   if (empty >= 0) throw new UsageError(`Candidate ${empty} has no tokens.`, "give every candidate a text");
   const { end, normalise = "sum" } = options;
   const whole = end === undefined ? candidates : candidates.map((tokens) => [...tokens, end]);
-  const read = options.batching?.readMany ? readTogether : readByPrefix;
+  const read = options.batching?.scoreMany ? readTogether : readByPrefix;
   const logProbs = await read(state, whole, options);
   return logProbs
     .map((tokenLogProbs, candidate): Scored => {
@@ -96,10 +96,8 @@ async function readTogether<State extends LanguageState>(
 ): Promise<number[][]> {
   signal?.throwIfAborted();
   const first = logSoftmax(state.logits);
-  const rows = await batching!.readMany!(state, candidates);
-  return candidates.map((tokens, candidate) =>
-    tokens.map((token, i) => (i === 0 ? first : logSoftmax(rows[candidate]![i - 1]!))[token]!),
-  );
+  const rest = await batching!.scoreMany!(state, candidates, signal);
+  return candidates.map((tokens, candidate) => [first[tokens[0]!]!, ...Array.from(rest[candidate]!)]);
 }
 
 /** Walks the tree of the candidates' common beginnings, depth first, so that few states are held at a time. */
@@ -123,7 +121,10 @@ async function readByPrefix<State extends LanguageState>(
     const waiting = [...branches];
     for (let begin = 0; begin < waiting.length; begin += atOnce) {
       const group = waiting.slice(begin, begin + atOnce);
-      const states = await together.extendMany(group.map(([token]) => ({ state: from, token })));
+      const states = await together.extendMany(
+        group.map(([token]) => ({ state: from, token })),
+        signal,
+      );
       try {
         for (const [i, [, below]] of group.entries()) await walk(states[i]!, below, depth + 1);
       } finally {

@@ -12,7 +12,7 @@ export interface StopOptions {
   readonly maximumTokens: number;
   /** Tokens that are never written, such as padding and the tag of an image that nobody gave. */
   readonly forbidden?: readonly number[];
-  /** Gives up between two tokens, throwing the signal's reason. */
+  /** Gives up as soon as it fires, throwing its reason. */
   readonly signal?: AbortSignal;
 }
 

@@ -6,48 +6,20 @@
  * published models were trained on the stored values.
  */
 
-import { basename } from "node:path";
 import sharp from "sharp";
 import { FlamingoError } from "../errors.js";
 import { isWholeGif } from "./gif.js";
+import {
+  type DecodeOptions,
+  kindOfImage,
+  MAXIMUM_PIXELS,
+  nameOf,
+  OversizedImageError,
+  UndecodableImageError,
+} from "./image-file.js";
 import type { Picture } from "./pixels.js";
-import { kindInWords, sniff } from "./sniff.js";
-import { fetchOrRead, type SourceOptions } from "./source.node.js";
-
-/** The bytes are no image, or an image of a kind we do not read. */
-export class NotAnImageError extends FlamingoError {
-  readonly code = "MEDIA_NOT_AN_IMAGE";
-}
-
-/** The bytes begin as an image, and are cut short or damaged. */
-export class UndecodableImageError extends FlamingoError {
-  readonly code = "MEDIA_UNDECODABLE";
-  constructor(name: string, kind: string, bytes: number, detail: string, cause: unknown) {
-    super(
-      `${name} begins as ${kind} of ${bytes} bytes and cannot be decoded: it is cut short or damaged (${detail}).`,
-      "download or export the picture again; if a viewer opens it, save it anew from there as PNG",
-      { cause },
-    );
-  }
-}
-
-/** The image would take more memory than the caller allows. */
-export class OversizedImageError extends FlamingoError {
-  readonly code = "MEDIA_OVERSIZED";
-  constructor(name: string, width: number, height: number, frames: number, maxPixels: number) {
-    const each = `${width} x ${height}`;
-    const size =
-      frames === 1 ? `${each} = ${width * height}` : `${frames} frames of ${each} = ${frames * width * height}`;
-    super(`${name} is ${size} pixels, more than the ${maxPixels} allowed.`, "make it smaller, or raise maxPixels");
-  }
-}
-
-export interface DecodeOptions extends SourceOptions {
-  /** What errors call the picture; its path or "the image" unless told. */
-  readonly name?: string;
-  /** Most pixels decoded, all frames together: 64 million unless told. */
-  readonly maxPixels?: number;
-}
+import { kindInWords } from "./sniff.js";
+import { fetchOrRead } from "./source.node.js";
 
 /** The frames of an animated file, and how long each is shown. */
 export interface Frames {
@@ -55,8 +27,6 @@ export interface Frames {
   /** One for each frame; zero where the file does not say. */
   readonly durationsMs: readonly number[];
 }
-
-const READ = ["png", "jpeg", "webp", "gif"];
 
 /**
  * The picture in a PNG, JPEG, WebP or GIF file; of an animated one, the first frame.
@@ -89,10 +59,9 @@ export async function decodeMedium(
 
 async function decode(source: Uint8Array | string, options: DecodeOptions, animated: boolean): Promise<Frames> {
   const bytes = typeof source === "string" ? await fetchOrRead(source, options) : source;
-  const name = options.name ?? (typeof source === "string" && !/^data:/i.test(source) ? source : "The image");
-  const kind = sniff(bytes);
-  if (!READ.includes(kind)) throw notAnImage(name, kind);
-  const maxPixels = options.maxPixels ?? 64_000_000;
+  const name = nameOf(source, options);
+  const kind = kindOfImage(bytes, name);
+  const maxPixels = options.maxPixels ?? MAXIMUM_PIXELS;
   try {
     if (kind === "gif" && !isWholeGif(bytes)) throw new Error("a GIF that ends inside a block");
     const open = { failOn: "error", animated, limitInputPixels: false, ignoreIcc: true, sequentialRead: true } as const;
@@ -122,25 +91,11 @@ function cut(data: Uint8Array, width: number, height: number, pages: number): Pi
   return Array.from({ length: pages }, (_, n) => ({
     width,
     height,
-    data: new Uint8Array(data.subarray(n * length, (n + 1) * length)),
+    // Views: a copy of a photograph would hold up the thread for longer than a frame of a film.
+    data: new Uint8Array(data.buffer, data.byteOffset + n * length, length),
   }));
 }
 
 function durations(delays: readonly number[] | undefined, pages: number): number[] {
   return Array.from({ length: pages }, (_, n) => delays?.[n] ?? 0);
-}
-
-function notAnImage(name: string, kind: ReturnType<typeof sniff>): NotAnImageError {
-  const extension = /\.(\w{2,5})$/.exec(basename(name))?.[1];
-  const called = extension === undefined ? "" : `, though it is called .${extension}`;
-  const mend = {
-    html: "the address gave a page about the picture, or an error page: find the picture's own address",
-    mp4: "decode it as a video",
-    webm: "decode it as a video",
-    empty: "download or export the picture again",
-  }[kind as string];
-  return new NotAnImageError(
-    `${name} holds ${kindInWords(kind)}${called}; PNG, JPEG, WebP and GIF images are read.`,
-    mend ?? "give a PNG, JPEG, WebP or GIF image, or convert this one",
-  );
 }

@@ -2,8 +2,9 @@
  * From pictures to the numbers a vision encoder reads.
  */
 
+import { type Pieces, withoutPause } from "../turns.js";
 import type { Picture, Pixels } from "./pixels.js";
-import { centreCrop, type Filter, PictureSizeError, resizeLongEdge, resizeShortEdge } from "./resize.js";
+import { centreCrop, type Filter, PictureSizeError, resizing, withLongEdge, withShortEdge } from "./resize.js";
 
 /** Red, green and blue. */
 export type Colour = readonly [number, number, number];
@@ -34,6 +35,11 @@ export interface PixelsOptions {
  * @source arXiv:2204.14198, training details and model card: 320 pixels, aspect kept, padded with the mean
  */
 export function toPixels(frames: readonly Picture[], options: PixelsOptions): Pixels {
+  return withoutPause(pixelsInPieces(frames, options));
+}
+
+/** As `toPixels`, in pieces: for a thread that others wait for. The frames must not change meanwhile. */
+export function* pixelsInPieces(frames: readonly Picture[], options: PixelsOptions): Pieces<Pixels> {
   if (frames.length === 0) {
     throw new PictureSizeError(
       "An image or a video with no frame at all was given.",
@@ -46,8 +52,8 @@ export function toPixels(frames: readonly Picture[], options: PixelsOptions): Pi
     levels[i] = (Math.floor(i / 3) / 255 - mean[(i % 3) as 0]!) / deviation[(i % 3) as 0]!;
   }
   const data = new Float32Array(frames.length * size * size * 3);
-  frames.forEach((frame, n) => {
-    const fitted = fitToSquare(frame, options);
+  for (const [n, frame] of frames.entries()) {
+    const fitted = yield* fittingToSquare(frame, options);
     const left = Math.floor((size - fitted.width) / 2);
     const top = Math.floor((size - fitted.height) / 2);
     for (let y = 0; y < fitted.height; y++) {
@@ -55,19 +61,20 @@ export function toPixels(frames: readonly Picture[], options: PixelsOptions): Pi
       const from = y * fitted.width * 3;
       for (let i = 0; i < fitted.width * 3; i++) data[at + i] = levels[fitted.data[from + i]! * 3 + (i % 3)]!;
     }
-  });
+    yield;
+  }
   return { frames: frames.length, height: size, width: size, data };
 }
 
 /** No side longer than `size`; with `crop`, both exactly `size`. */
-function fitToSquare(frame: Picture, { size, fit, filter }: PixelsOptions): Picture {
+function* fittingToSquare(frame: Picture, { size, fit, filter }: PixelsOptions): Pieces<Picture> {
   if (frame.width < 1 || frame.height < 1) {
     throw new PictureSizeError(
       `A frame of ${frame.width} x ${frame.height} pixels was given.`,
       "leave out frames without pixels",
     );
   }
-  return fit === "pad"
-    ? resizeLongEdge(frame, size, filter)
-    : centreCrop(resizeShortEdge(frame, size, filter), size, size);
+  const { width, height } = fit === "pad" ? withLongEdge(frame, size) : withShortEdge(frame, size);
+  const resized = yield* resizing(frame, width, height, filter);
+  return fit === "pad" ? resized : centreCrop(resized, size, size);
 }

@@ -4,6 +4,7 @@
  */
 
 import { FlamingoError } from "../errors.js";
+import { type Pieces, withoutPause } from "../turns.js";
 import type { Picture } from "./pixels.js";
 
 export type Filter = "bicubic" | "bilinear";
@@ -49,10 +50,20 @@ const HALF = 1 << (FRACTION_BITS - 1);
  * @source Pillow, src/libImaging/Resample.c (checked against Pillow 9.4.0)
  */
 export function resize(picture: Picture, width: number, height: number, filter: Filter = "bicubic"): Picture {
+  return withoutPause(resizing(picture, width, height, filter));
+}
+
+/** As `resize`, in pieces: for a thread that others wait for. The picture must not change meanwhile. */
+export function* resizing(
+  picture: Picture,
+  width: number,
+  height: number,
+  filter: Filter = "bicubic",
+): Pieces<Picture> {
   checkSize(width, height);
   const { data } = picture;
-  const rows = width === picture.width ? data : acrossRows(data, picture.width, picture.height, width, filter);
-  const both = height === picture.height ? rows : downColumns(rows, width, picture.height, height, filter);
+  const rows = width === picture.width ? data : yield* acrossRows(data, picture.width, picture.height, width, filter);
+  const both = height === picture.height ? rows : yield* downColumns(rows, width, picture.height, height, filter);
   return { width, height, data: both };
 }
 
@@ -61,16 +72,28 @@ export function resize(picture: Picture, width: number, height: number, filter: 
  * torchvision's `Resize(edge)`.
  */
 export function resizeShortEdge(picture: Picture, edge: number, filter: Filter = "bicubic"): Picture {
-  const { width, height } = picture;
-  const long = Math.floor((edge * Math.max(width, height)) / Math.min(width, height));
-  return width <= height ? resize(picture, edge, long, filter) : resize(picture, long, edge, filter);
+  const { width, height } = withShortEdge(picture, edge);
+  return resize(picture, width, height, filter);
 }
 
 /** The picture resized, aspect kept, so that its longer edge is `edge` pixels; the shorter one is rounded, and at least 1. */
 export function resizeLongEdge(picture: Picture, edge: number, filter: Filter = "bicubic"): Picture {
-  const { width, height } = picture;
+  const { width, height } = withLongEdge(picture, edge);
+  return resize(picture, width, height, filter);
+}
+
+type Size = Pick<Picture, "width" | "height">;
+
+/** The size that `resizeShortEdge` gives. */
+export function withShortEdge({ width, height }: Size, edge: number): Size {
+  const long = Math.floor((edge * Math.max(width, height)) / Math.min(width, height));
+  return width <= height ? { width: edge, height: long } : { width: long, height: edge };
+}
+
+/** The size that `resizeLongEdge` gives. */
+export function withLongEdge({ width, height }: Size, edge: number): Size {
   const short = Math.max(1, Math.round((edge * Math.min(width, height)) / Math.max(width, height)));
-  return width >= height ? resize(picture, edge, short, filter) : resize(picture, short, edge, filter);
+  return width >= height ? { width: edge, height: short } : { width: short, height: edge };
 }
 
 /**
@@ -126,7 +149,10 @@ interface Taps {
   readonly stride: number;
 }
 
-function taps(from: number, to: number, filter: Filter): Taps {
+/** Multiplications in a piece of work: one to three milliseconds. A single output pixel may need more. */
+const PIECE = 1_000_000;
+
+function* taps(from: number, to: number, filter: Filter): Pieces<Taps> {
   const kernel = KERNELS[filter];
   const scale = from / to;
   const spread = Math.max(scale, 1);
@@ -136,6 +162,8 @@ function taps(from: number, to: number, filter: Filter): Taps {
   const count = new Int32Array(to);
   const weights = new Int32Array(to * stride);
   const exact = new Float64Array(stride);
+  // A weight takes about as long as ten multiplications.
+  const each = Math.max(1, Math.floor(PIECE / 10 / stride));
   for (let out = 0; out < to; out++) {
     const centre = (out + 0.5) * scale;
     const start = Math.max(0, Math.trunc(centre - support + 0.5));
@@ -151,40 +179,76 @@ function taps(from: number, to: number, filter: Filter): Taps {
     }
     first[out] = start;
     count[out] = length;
+    if ((out + 1) % each === 0) yield;
   }
   return { first, count, weights, stride };
 }
 
-function acrossRows(data: Uint8Array, from: number, height: number, to: number, filter: Filter): Uint8Array {
-  const { first, count, weights, stride } = taps(from, to, filter);
+function* acrossRows(data: Uint8Array, from: number, height: number, to: number, filter: Filter): Pieces<Uint8Array> {
+  const table = yield* taps(from, to, filter);
   const out = new Uint8ClampedArray(to * height * 3);
-  for (let y = 0, at = 0; y < height; y++) {
-    for (let x = 0; x < to; x++, at += 3) {
-      let red = HALF;
-      let green = HALF;
-      let blue = HALF;
-      let source = (y * from + first[x]!) * 3;
-      const end = x * stride + count[x]!;
-      for (let i = x * stride; i < end; i++, source += 3) {
-        const weight = weights[i]!;
-        red += data[source]! * weight;
-        green += data[source + 1]! * weight;
-        blue += data[source + 2]! * weight;
-      }
-      out[at] = red >> FRACTION_BITS;
-      out[at + 1] = green >> FRACTION_BITS;
-      out[at + 2] = blue >> FRACTION_BITS;
-    }
+  const each = Math.max(1, Math.floor(PIECE / (3 * table.stride)));
+  for (let begin = 0; begin < to * height; begin += each) {
+    const end = Math.min(to * height, begin + each);
+    pixelsAcross(data, from, table, to, out, begin, end);
+    yield;
   }
   return new Uint8Array(out.buffer);
 }
 
-function downColumns(data: Uint8Array, width: number, from: number, to: number, filter: Filter): Uint8Array {
-  const { first, count, weights, stride } = taps(from, to, filter);
+/** Output pixels `begin` to `end`, counted over all rows. */
+function pixelsAcross(
+  data: Uint8Array,
+  from: number,
+  { first, count, weights, stride }: Taps,
+  to: number,
+  out: Uint8ClampedArray,
+  begin: number,
+  end: number,
+): void {
+  for (let pixel = begin; pixel < end; pixel++) {
+    const y = Math.floor(pixel / to);
+    const x = pixel - y * to;
+    let red = HALF;
+    let green = HALF;
+    let blue = HALF;
+    let source = (y * from + first[x]!) * 3;
+    const last = x * stride + count[x]!;
+    for (let i = x * stride; i < last; i++, source += 3) {
+      const weight = weights[i]!;
+      red += data[source]! * weight;
+      green += data[source + 1]! * weight;
+      blue += data[source + 2]! * weight;
+    }
+    out[pixel * 3] = red >> FRACTION_BITS;
+    out[pixel * 3 + 1] = green >> FRACTION_BITS;
+    out[pixel * 3 + 2] = blue >> FRACTION_BITS;
+  }
+}
+
+function* downColumns(data: Uint8Array, width: number, from: number, to: number, filter: Filter): Pieces<Uint8Array> {
+  const table = yield* taps(from, to, filter);
   const row = width * 3;
-  const sums = new Int32Array(row);
   const out = new Uint8ClampedArray(row * to);
-  for (let y = 0; y < to; y++) {
+  const each = Math.max(1, Math.floor(PIECE / (row * table.stride)));
+  for (let begin = 0; begin < to; begin += each) {
+    rowsDown(data, row, table, out, begin, Math.min(to, begin + each));
+    yield;
+  }
+  return new Uint8Array(out.buffer);
+}
+
+/** Output rows `begin` to `end`. */
+function rowsDown(
+  data: Uint8Array,
+  row: number,
+  { first, count, weights, stride }: Taps,
+  out: Uint8ClampedArray,
+  begin: number,
+  end: number,
+): void {
+  const sums = new Int32Array(row);
+  for (let y = begin; y < end; y++) {
     sums.fill(HALF);
     for (let i = 0; i < count[y]!; i++) {
       const weight = weights[y * stride + i]!;
@@ -193,7 +257,6 @@ function downColumns(data: Uint8Array, width: number, from: number, to: number, 
     }
     for (let x = 0; x < row; x++) out[y * row + x] = sums[x]! >> FRACTION_BITS;
   }
-  return new Uint8Array(out.buffer);
 }
 
 /** Rounds as Python's `round` does, which places torchvision's crop. */

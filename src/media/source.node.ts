@@ -1,59 +1,12 @@
-/**
- * Bytes from wherever a person points: a file, a web address, a `data:` URL.
- */
-
+/** Bytes from wherever a person points in Node. */
 import { open } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { FlamingoError } from "../errors.js";
+import { bytesAt, MediaSourceError, MediaTooLargeError, type SourceOptions } from "./source.js";
 
-/** The file, address or `data:` URL gave no bytes. */
-export class MediaSourceError extends FlamingoError {
-  readonly code = "MEDIA_SOURCE";
-}
-
-/** The source is larger than the caller allows. */
-export class MediaTooLargeError extends FlamingoError {
-  readonly code = "MEDIA_TOO_LARGE";
-  constructor(name: string, found: number | undefined, maxBytes: number) {
-    super(
-      `${name} is ${found === undefined ? "larger than" : `${found} bytes, more than`} the ${maxBytes} bytes allowed.`,
-      "give a smaller file, or raise maxBytes",
-    );
-  }
-}
-
-export type SourceKind = "file" | "web" | "data";
-
-export interface SourceOptions {
-  /** Most bytes read; 64 MiB unless told. */
-  readonly maxBytes?: number;
-  /** Longest wait for a web address, 30 seconds unless told. */
-  readonly timeoutMs?: number;
-  /** What may be read, all unless told. A server that takes addresses from strangers must leave out `file`. */
-  readonly allow?: readonly SourceKind[];
-}
-
-/**
- * Reads a file path, a `file:`, `http:` or `https:` URL, or a `data:` URL, to the end.
- *
- * Web addresses of private networks are not told apart from others: a server that must not reach them has to resolve
- * and check the host itself, or not allow `web`.
- *
- * @throws {MediaSourceError} if there is no such file, the address does not answer, answers with a status other than
- *   200 to 299, the `data:` URL is malformed, or the kind of source is not allowed.
- * @throws {MediaTooLargeError} as soon as more than `maxBytes` are known or read, so memory stays bounded.
- */
-export async function fetchOrRead(source: string, options: SourceOptions = {}): Promise<Uint8Array> {
-  const { maxBytes = 64 * 1024 * 1024, timeoutMs = 30_000, allow = ["file", "web", "data"] } = options;
-  const kind: SourceKind = /^data:/i.test(source) ? "data" : /^https?:\/\//i.test(source) ? "web" : "file";
-  if (!allow.includes(kind)) {
-    throw new MediaSourceError(
-      `${inShort(source)} is a ${kind} source, and only ${allow.join(" and ") || "none"} may be read here.`,
-      "send the bytes themselves, for example as a data: URL, or allow this kind of source",
-    );
-  }
-  if (kind === "data") return fromDataUrl(source, maxBytes);
-  return kind === "web" ? fromWeb(source, maxBytes, timeoutMs) : fromFile(source, maxBytes);
+/** Reads a file path, a `file:`, `http:` or `https:` URL, or a `data:` URL, to the end. Errors as for `bytesAt`. */
+export function fetchOrRead(source: string, options: SourceOptions = {}): Promise<Uint8Array> {
+  return bytesAt(source, options, fromFile);
 }
 
 async function fromFile(source: string, maxBytes: number): Promise<Uint8Array> {
@@ -62,7 +15,8 @@ async function fromFile(source: string, maxBytes: number): Promise<Uint8Array> {
     await using file = await open(path);
     const { size } = await file.stat();
     if (size > maxBytes) throw new MediaTooLargeError(path, size, maxBytes);
-    return new Uint8Array(await file.readFile());
+    const { buffer, byteOffset, length } = await file.readFile();
+    return new Uint8Array(buffer, byteOffset, length);
   } catch (cause) {
     if (cause instanceof FlamingoError) throw cause;
     const { code } = cause as NodeJS.ErrnoException;
@@ -87,79 +41,4 @@ async function fromFile(source: string, maxBytes: number): Promise<Uint8Array> {
       { cause },
     );
   }
-}
-
-async function fromWeb(source: string, maxBytes: number, timeoutMs: number): Promise<Uint8Array> {
-  try {
-    const response = await fetch(source, { signal: AbortSignal.timeout(timeoutMs) });
-    if (!response.ok) {
-      throw new MediaSourceError(
-        `${source} answered with status ${response.status} ${response.statusText}.`.replace(" .", "."),
-        "open the address in a browser to see whether it is right and public",
-      );
-    }
-    const announced = Number(response.headers.get("content-length") ?? 0);
-    if (announced > maxBytes) throw new MediaTooLargeError(source, announced, maxBytes);
-    const parts: Uint8Array[] = [];
-    let length = 0;
-    for await (const part of response.body ?? []) {
-      length += part.length;
-      if (length > maxBytes) throw new MediaTooLargeError(source, undefined, maxBytes);
-      parts.push(part);
-    }
-    return new Uint8Array(Buffer.concat(parts));
-  } catch (cause) {
-    if (cause instanceof FlamingoError) throw cause;
-    const late = (cause as Error).name === "TimeoutError";
-    throw new MediaSourceError(
-      late ? `${source} did not answer within ${timeoutMs} ms.` : `${source} could not be reached: ${reason(cause)}.`,
-      late
-        ? "try again, or raise timeoutMs"
-        : "check the address and the network, or download the file and give its path",
-      { cause },
-    );
-  }
-}
-
-function fromDataUrl(source: string, maxBytes: number): Uint8Array {
-  const comma = source.indexOf(",");
-  const header = source.slice(5, comma);
-  const body = source.slice(comma + 1);
-  if (comma < 0) {
-    throw new MediaSourceError(
-      `${inShort(source)} has no comma between its header and its bytes.`,
-      "write it as data:image/png;base64,<the bytes in base64>",
-    );
-  }
-  if (!/;base64$/i.test(header)) return limited(new TextEncoder().encode(percentDecoded(body)), maxBytes);
-  const base64 = percentDecoded(body).replace(/\s/g, "");
-  if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(base64)) {
-    throw new MediaSourceError(
-      `${inShort(source)} says it is base64, and has characters that base64 has not.`,
-      "encode the bytes with base64 again",
-    );
-  }
-  return limited(new Uint8Array(Buffer.from(base64, "base64")), maxBytes);
-}
-
-function limited(bytes: Uint8Array, maxBytes: number): Uint8Array {
-  if (bytes.length > maxBytes) throw new MediaTooLargeError("The data: URL", bytes.length, maxBytes);
-  return bytes;
-}
-
-function percentDecoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
-
-function reason(cause: unknown): string {
-  const inner = (cause as Error).cause as NodeJS.ErrnoException | undefined;
-  return inner?.code ?? inner?.message ?? (cause as Error).message;
-}
-
-function inShort(source: string): string {
-  return source.length > 60 ? `${source.slice(0, 57)}...` : source;
 }

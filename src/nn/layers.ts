@@ -35,7 +35,8 @@ export function bind<T>(tree: T, root: string): WithLeaves<T, Value> {
 
 /** Normal numbers of a given deviation. */
 export function normal(random: Random, shape: readonly number[], deviation: number, decay = true): Parameter {
-  const data = Float32Array.from({ length: shape.reduce((p, n) => p * n, 1) }, () => random.normal() * deviation);
+  const data = new Float32Array(shape.reduce((p, n) => p * n, 1));
+  random.normals(data, deviation);
   return { shape, data, trained: true, decay };
 }
 

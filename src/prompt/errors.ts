@@ -40,9 +40,10 @@ export class PromptLimitError extends FlamingoError {
   readonly found: number;
   readonly allowed: number;
 
-  constructor(what: "media" | "tokens", found: number, allowed: number) {
+  /** @param atLeast  `at least ` where not all were counted */
+  constructor(what: "media" | "tokens", found: number, allowed: number, atLeast = "") {
     super(
-      `The prompt has ${found} ${what}, but at most ${allowed} are allowed.`,
+      `The prompt has ${atLeast}${found} ${what}, but at most ${allowed} are allowed.`,
       what === "media" ? "give fewer images, for instance fewer examples" : "give fewer examples, or shorter ones",
     );
     this.what = what;

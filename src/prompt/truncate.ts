@@ -1,5 +1,6 @@
 /** Long documents: a window for training, a refusal for a question. */
 import type { Random } from "../random.js";
+import type { Tokenizer } from "../text/tokenizer.js";
 import type { Document, Medium } from "./document.js";
 import { PromptLimitError } from "./errors.js";
 import { type Interleaved, lookAt } from "./interleave.js";
@@ -54,6 +55,22 @@ export function requireWithin(item: Interleaved, limits: PromptLimits): Interlea
   if (item.media.length > maximumMedia) throw new PromptLimitError("media", item.media.length, maximumMedia);
   if (item.tokens.length > maximumTokens) throw new PromptLimitError("tokens", item.tokens.length, maximumTokens);
   return item;
+}
+
+/**
+ * Returns a document whose text may fit, unchanged. What cannot is told before it is made tokens of, which of a book takes seconds.
+ * @throws {PromptLimitError} with the least number of tokens that the text can be
+ */
+export function requireShort(
+  document: Document,
+  { longestToken }: Tokenizer,
+  { maximumTokens }: PromptLimits,
+): Document {
+  if (longestToken === undefined) return document;
+  const length = document.reduce((sum, segment) => sum + ("text" in segment ? segment.text.length : 0), 0);
+  const least = Math.ceil(length / longestToken);
+  if (least > maximumTokens) throw new PromptLimitError("tokens", least, maximumTokens, "at least ");
+  return document;
 }
 
 /** A medium found apart from the text, and the text (0-based) that it stands before. */

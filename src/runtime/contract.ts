@@ -34,14 +34,19 @@ export interface Tensor {
   readonly shape: readonly number[];
 }
 
-/** A compiled graph. It holds its own copy of the frozen weights until closed. */
+/**
+ * A compiled graph. It holds its own copy of the frozen weights until it is closed, which waits for runs that were begun.
+ * Twice is once. One that was dropped without being closed is closed by the garbage collector, which does not know how
+ * much memory it holds and may be in no hurry.
+ */
 export interface Program extends AsyncDisposable {
   /**
    * Computes every output.
-   * @param feeds  one tensor for each of the graph's inputs; a bare array takes the input's own sizes when these are
+   * @param feeds  one tensor for each of the graph's inputs, and nothing else; a bare array takes the input's own sizes when these are
    *   all fixed. Arrays are read during the call and not kept.
    * @param into  arrays to write outputs into instead of new ones.
    * @throws {RuntimeError} naming the input or the value at which it failed.
+   * @throws {ReleasedError} once the program is closed.
    */
   run(
     feeds: Readonly<Record<string, Tensor | ArrayOf>>,
@@ -49,13 +54,22 @@ export interface Program extends AsyncDisposable {
   ): Promise<Record<string, Tensor>>;
 }
 
+export type Device = "cpu" | "webgpu";
+
 export interface CompileOptions {
-  /** Threads inside one op; default 2, or as many as the machine has if fewer. */
+  /**
+   * Threads inside one op on the CPU; default 2, or as many as the machine has if fewer. In a browser 1 where the page is not
+   * isolated from other origins.
+   */
   readonly threads?: number;
-  /** Folder in which files named by weights lie. */
+  /** What computes: the CPU unless told. Ops that WebGPU has no kernel for run on the CPU all the same. */
+  readonly device?: Device;
+  /** Folder in which files named by weights lie; in browsers the address of one, with a slash at its end. */
   readonly weightsFolder?: string;
-  /** Writes a profile of every node, for benchmarks: the start of the file's name. */
+  /** Writes a profile of every node, for benchmarks: the start of the file's name. Not in browsers. */
   readonly profile?: string;
+  /** Gives up, throwing its reason, before the graph is compiled or right after. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface Runtime {

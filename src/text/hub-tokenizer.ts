@@ -67,6 +67,7 @@ export function openTokenizer(json: TokenizerJson, config: Readonly<Record<strin
 
 class HubTokenizer implements Tokenizer {
   readonly vocabularySize: number;
+  readonly longestToken: number | undefined;
   readonly #inner: LibraryTokenizer;
   readonly #specials: ReadonlyMap<string, number>;
   readonly #added: ReadonlyMap<string, number>;
@@ -92,6 +93,12 @@ class HubTokenizer implements Tokenizer {
     const suffix = typeof model.end_of_word_suffix === "string" ? model.end_of_word_suffix : "";
     this.#endOfWord = suffix !== "";
     if (model.type === "BPE" && decoder?.type === "ByteLevel") this.#bytes = this.#tokenBytes(suffix);
+    // A unit of text is one byte at least, and a special token as long as it is written.
+    if (this.#byPieces && normalizer === null && this.#bytes !== undefined)
+      this.longestToken = [...this.#added.keys(), ...this.#bytes].reduce(
+        (longest, token) => Math.max(longest, token?.length ?? 0),
+        0,
+      );
   }
 
   encode(text: string): number[] {

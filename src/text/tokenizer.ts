@@ -2,6 +2,8 @@
 export interface Tokenizer {
   /** Number of token ids, special tokens included. */
   readonly vocabularySize: number;
+  /** Most UTF-16 units of a text that one token can stand for, where that is known. */
+  readonly longestToken?: number | undefined;
   /** Token ids of a text, with no token added before or after it. */
   encode(text: string): number[];
   /** The text of token ids; special tokens are left out. */

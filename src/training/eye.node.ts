@@ -8,7 +8,8 @@ import { type Nfnet, type NfnetConfig, nfnet, nfnetGrid } from "../model/vision/
 import { bind } from "../nn/layers.js";
 import { flatten, type Parameter } from "../nn/parameters.js";
 import { portable } from "../runtime/contract.js";
-import { startThread, type Thread } from "../runtime/thread.node.js";
+import type { Thread } from "../runtime/thread.js";
+import { startThread } from "../runtime/thread.node.js";
 import type { EyeThread } from "./eye.worker.js";
 import { pixelsOf } from "./pictures.js";
 
@@ -28,7 +29,11 @@ export class Eye implements AsyncDisposable {
     const features = nfnet(bind(params, "vision"), config, pixels);
     const written = portable(graph({ features }), flatten({ vision: params }));
     return new Eye(
-      await startThread<EyeThread>(new URL("./eye.worker.js", import.meta.url), { graph: written }),
+      await startThread<EyeThread>(
+        new URL("./eye.worker.js", import.meta.url),
+        { graph: written },
+        { name: "seeing thread" },
+      ),
       config,
     );
   }

@@ -24,7 +24,7 @@ export interface LoopOptions {
   readonly checkpointEverySeconds?: number;
   /** Called after every step. */
   readonly onStep?: (line: LogLine) => void;
-  /** When it fires, the loop finishes its step, writes a checkpoint and returns. */
+  /** When it fires, the loop finishes its step, writes a checkpoint and returns; before the first step it returns at once. */
   readonly signal?: AbortSignal;
   /** Passed to the page. */
   readonly run?: RunOptions;
@@ -64,10 +64,12 @@ async function trainStage(run: Run, stage: Stage, steps: number, options: LoopOp
   const parameters = withState(stage);
   const files = { log: join(options.out, "log.jsonl"), checkpoint: join(options.out, "checkpoint.safetensors") };
   const saved = options.resume === true ? await readCheckpoint(files.checkpoint, run.name, parameters) : undefined;
-  await startLog(files.log, saved?.step ?? 0);
   const first = (saved?.step ?? 0) + 1;
+  const stopped = () => options.signal?.aborted === true;
+  if (stopped()) return first - 1;
+  await startLog(files.log, first - 1);
 
-  await using thread = await startThread<Trainer>(new URL("./trainer.worker.js", import.meta.url), {
+  const init: TrainerInit = {
     objectives: stage.objectives.map(({ name, weight, graph }) => ({
       name,
       weight,
@@ -76,7 +78,9 @@ async function trainStage(run: Run, stage: Stage, steps: number, options: LoopOp
     parameters: saved?.parameters ?? parameters,
     optimizer: run.optimizer,
     ...(options.threads === undefined ? {} : { threads: options.threads }),
-  } satisfies TrainerInit);
+  };
+  const module = new URL("./trainer.worker.js", import.meta.url);
+  await using thread = await startThread<Trainer>(module, init, { name: "training thread" });
 
   const drawn = new Random(run.seed).fork("batches");
   const batches = (step: number) =>
@@ -89,8 +93,9 @@ async function trainStage(run: Run, stage: Stage, steps: number, options: LoopOp
 
   let step = first - 1;
   let kept = performance.now();
+  if (stopped()) return step;
   let next = batches(first);
-  while (step < steps && options.signal?.aborted !== true) {
+  while (step < steps && !stopped()) {
     step++;
     const began = performance.now();
     const rate = learningRate(run.schedule, step, run.steps);

@@ -30,6 +30,8 @@ export interface StepReport {
   readonly scalars: readonly Readonly<Record<string, number>>[];
   /** Norm of the weighted, accumulated gradient, before clipping. */
   readonly gradientNorm: number;
+  /** Milliseconds that the step spent outside the engine: accumulating, clipping and AdamW. */
+  readonly optimizerMs: number;
 }
 
 export type Trainer = {
@@ -46,21 +48,29 @@ serve<Trainer>(async ({ objectives, parameters, optimizer, threads }: TrainerIni
   const programs: Program[] = [];
   for (const { graph } of objectives)
     programs.push(await nodeRuntime.compile(graph, threads === undefined ? {} : { threads }));
-  const weights = Object.fromEntries(parameters.map(({ path, data, shape }) => [path, { data, shape }]));
+  /** For each objective, the parameters that its graph reads. */
+  const read = objectives.map(({ graph }) =>
+    Object.fromEntries(
+      parameters.filter(({ path }) => path in graph.inputs).map(({ path, data, shape }) => [path, { data, shape }]),
+    ),
+  );
   const blank = () =>
     new Map(parameters.map(({ path, data, shape }) => [path, { data: new Float32Array(data.length), shape }]));
   const total = blank();
   const scratch = objectives.length > 1 ? blank() : total;
+  // The first objective's gradient is the sum's first term as the engine writes it: its weight is a factor on the whole.
+  const whole = objectives[0]!.weight;
 
   return {
     async step(feeds, { step, learningRate }) {
       const scalars: Record<string, number>[] = [];
+      let optimizerMs = 0;
       for (const [i, program] of programs.entries()) {
         const { name, weight, graph } = objectives[i]!;
         const into = i === 0 ? total : scratch;
         const used = parameters.filter(({ path }) => gradientName(path) in graph.outputs);
         const outputs = await program.run(
-          { ...weights, ...feeds[i] },
+          { ...read[i], ...feeds[i] },
           Object.fromEntries(used.map(({ path }) => [gradientName(path), into.get(path)!])),
         );
         scalars.push(
@@ -72,28 +82,30 @@ serve<Trainer>(async ({ objectives, parameters, optimizer, threads }: TrainerIni
         );
         if (!Number.isFinite(scalars[i]!.loss))
           throw new NotFiniteError(`the loss of ${name}`, step, scalars[i]!.loss!);
+        const ran = performance.now();
         for (const { path } of parameters) {
           const sum = total.get(path)!.data;
           const own = outputs[gradientName(path)]?.data as Float32Array | undefined;
           if (i === 0 && own === undefined) sum.fill(0);
-          else if (own !== undefined) accumulate(sum, own, weight, i === 0);
+          else if (i > 0 && own !== undefined) accumulate(sum, own, weight / whole);
         }
+        optimizerMs += performance.now() - ran;
       }
-      const gradientNorm = globalNorm([...total.values()].map(({ data }) => data));
+      const accumulated = performance.now();
+      const gradientNorm = whole * globalNorm([...total.values()].map(({ data }) => data));
       if (!Number.isFinite(gradientNorm)) throw new NotFiniteError("the gradient's norm", step, gradientNorm);
-      const scale = gradientNorm > optimizer.clip ? optimizer.clip / gradientNorm : 1;
+      const scale = whole * (gradientNorm > optimizer.clip ? optimizer.clip / gradientNorm : 1);
       for (const parameter of parameters) {
         const at = { step, learningRate, decays: parameter.decay, scale };
         adamW(parameter.data, total.get(parameter.path)!.data, parameter, optimizer, at);
       }
-      return { scalars, gradientNorm };
+      return { scalars, gradientNorm, optimizerMs: optimizerMs + performance.now() - accumulated };
     },
     state: () => [...parameters],
   };
 });
 
-/** `sum = weight * own`, or `sum += weight * own`. */
-function accumulate(sum: Float32Array, own: Float32Array, weight: number, first: boolean): void {
-  if (first) for (let i = 0; i < sum.length; i++) sum[i] = weight * own[i]!;
-  else for (let i = 0; i < sum.length; i++) sum[i] = sum[i]! + weight * own[i]!;
+/** `sum += weight * own`. */
+function accumulate(sum: Float32Array, own: Float32Array, weight: number): void {
+  for (let i = 0; i < sum.length; i++) sum[i] = sum[i]! + weight * own[i]!;
 }

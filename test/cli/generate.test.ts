@@ -107,7 +107,7 @@ describe("flamingo generate", () => {
     expect(await generate("--prompt", at("prompt.json"))).toMatchObject({ text, tokens, logProb });
     const piped = start(
       ["generate", "--prompt", "-", "--model", model, "--threads", "1", "--json", "--max-tokens", "6"],
-      json,
+      { input: json },
     );
     const ended = await piped.ended;
     expect(ended).toMatchObject({ code: 0, err: "" });

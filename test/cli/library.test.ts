@@ -84,6 +84,6 @@ describe("the library", () => {
     const closed = await openFlamingo(at("model"), { threads: 1 });
     await closed.close();
     await closed.close();
-    await expect(closed.generate(["Output:"])).rejects.toThrow(/ended/);
+    await expect(closed.generate(["Output:"])).rejects.toThrow(/The model tiny was closed/);
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { COMMANDS } from "../../src/cli/commands.js";
 import { tellError } from "../../src/cli/errors.js";
 import { InvariantError, UsageError } from "../../src/errors.js";
-import { ThreadError } from "../../src/runtime/thread.node.js";
+import { ThreadError } from "../../src/runtime/thread-errors.js";
 import { command, start } from "../support/command.js";
 
 const told = (error: unknown) => {
@@ -80,7 +80,8 @@ describe("a failure", () => {
       code: undefined,
       problem: "x is not",
       mend: undefined,
-      stack: "at there.js:1",
+      stack: "TypeError: x is not\n    at there.js:1",
+      cause: undefined,
     };
     for (const error of [
       new TypeError("x is not"),

@@ -2,10 +2,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type LoadedFlamingo, readFlamingo } from "../../src/checkpoints/flamingo-folder.node.js";
-import { startEngine, ThreadState, threadBatching } from "../../src/generation/engine.node.js";
-import type { Engine } from "../../src/generation/engine.worker.js";
-import { FlamingoModel } from "../../src/generation/flamingo.node.js";
+import type { LoadedFlamingo } from "../../src/checkpoints/flamingo-file.js";
+import { readFlamingo } from "../../src/checkpoints/flamingo-folder.node.js";
+import type { Engine } from "../../src/generation/engine.js";
+import { startEngine } from "../../src/generation/engine.node.js";
+import { FlamingoModel } from "../../src/generation/flamingo-model.js";
+import { logSoftmax } from "../../src/generation/language-state.js";
+import { type ThreadState, ThreadStates } from "../../src/generation/thread-state.js";
 import { axes, axis, constant, graph, input } from "../../src/graph/index.js";
 import { toPixels } from "../../src/media/normalise.js";
 import type { Picture } from "../../src/media/pixels.js";
@@ -15,9 +18,10 @@ import { bind } from "../../src/nn/layers.js";
 import { flatten } from "../../src/nn/parameters.js";
 import { framesOf, type Medium } from "../../src/prompt/document.js";
 import { interleave } from "../../src/prompt/interleave.js";
+import { documentOf } from "../../src/prompt/load.node.js";
 import { portable } from "../../src/runtime/contract.js";
 import { nodeRuntime } from "../../src/runtime/onnx.node.js";
-import type { Thread } from "../../src/runtime/thread.node.js";
+import type { Thread } from "../../src/runtime/thread.js";
 import { openTokenizer } from "../../src/text/hub-tokenizer.js";
 import type { Tokenizer } from "../../src/text/tokenizer.js";
 import type { TokenizerJson } from "../../src/text/tokenizer-json.js";
@@ -28,14 +32,16 @@ let loaded: LoadedFlamingo;
 let tokenizer: Tokenizer;
 let thread: Thread<Engine>;
 let engine: Thread<Engine>["remote"];
+let states: ThreadStates;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "flamingo-engine-"));
   await saveTinyModel(join(folder, "model"));
   loaded = await readFlamingo(join(folder, "model"));
   tokenizer = openTokenizer(loaded.tokenizer as TokenizerJson);
-  thread = await startEngine(loaded.params, loaded.config, 1);
+  thread = await startEngine(loaded, { threads: 1 });
   engine = thread.remote;
+  states = new ThreadStates(thread);
 });
 afterAll(async () => {
   await thread[Symbol.asyncDispose]();
@@ -69,7 +75,9 @@ function pixelsOf(media: readonly Medium[]): { data: Float32Array; shape: number
 
 async function look(...media: Medium[]): Promise<number[]> {
   const { data, shape } = pixelsOf(media);
-  return engine.look(data, shape);
+  const each = data.length / media.length;
+  const parts = media.map((_, i) => data.subarray(i * each, (i + 1) * each));
+  return engine.look(parts, shape.slice(1));
 }
 
 /** Logits after every token, [text][vocabulary], of the graph that reads whole sequences and caches nothing. */
@@ -114,7 +122,7 @@ function expectClose(found: Float32Array, wanted: Float32Array, within = 1e-4): 
 
 async function readPrompt(): Promise<ThreadState> {
   const { tokens, lastMedia, media } = prompt();
-  return new ThreadState(engine, await engine.read({ from: null, tokens, lastMedia, media: await look(...media) }));
+  return states.read({ from: null, tokens, lastMedia, media: await look(...media) });
 }
 
 describe("the answering thread", () => {
@@ -193,7 +201,7 @@ describe("the answering thread", () => {
     const ids = await look(first);
     const tokens = [tokenizer.special("<BOS>"), ...tokenizer.encode("<image>Output:")];
     const lastMedia = tokens.map((_, i) => (i === 0 ? 0 : 1));
-    const short = new ThreadState(engine, await engine.read({ from: null, tokens, lastMedia, media: ids }));
+    const short = await states.read({ from: null, tokens, lastMedia, media: ids });
     const [red] = tokenizer.encode(" red");
     const [a] = tokenizer.encode(" a");
     const steps = [
@@ -201,28 +209,27 @@ describe("the answering thread", () => {
       { state: short, token: red! },
       { state: long, token: a! },
     ];
-    const together = await threadBatching(engine).extendMany(steps);
+    const together = await states.extendMany(steps);
     for (const [i, { state, token }] of steps.entries())
       expectClose(together[i]!.logits, (await state.extend(token)).logits, 1e-5);
   });
 
-  it("peeks along a continuation as if it had gone there", async () => {
+  it("scores a continuation as if it had gone there", async () => {
     const state = await readPrompt();
     const answer = tokenizer.encode(" a red apple");
-    const [rows] = await threadBatching(engine).readMany!(state, [answer]);
+    const [scores] = await states.scoreMany(state, [answer]);
     let gone = state;
-    for (const [i, row] of rows!.entries()) {
+    for (const [i, token] of answer.slice(1).entries()) {
       gone = await gone.extend(answer[i]!);
-      expectClose(row, gone.logits, 1e-5);
+      expect(scores![i]).toBeCloseTo(logSoftmax(gone.logits)[token]!, 5);
     }
-    expect(rows).toHaveLength(answer.length - 1);
+    expect(scores).toHaveLength(answer.length - 1);
   });
 
   it("keeps pictures for the texts that saw them, even when they are released by name", async () => {
     const { tokens, lastMedia, media } = prompt();
     const ids = await look(...media);
-    const read = await engine.read({ from: null, tokens, lastMedia, media: ids });
-    const state = new ThreadState(engine, read);
+    const state = await states.read({ from: null, tokens, lastMedia, media: ids });
     const [token] = tokenizer.encode(" a");
     const wanted = (await state.extend(token!)).logits;
     await engine.releaseMedia(ids);
@@ -235,17 +242,19 @@ describe("a model that answers", () => {
   /** The model over this test's thread, and what it asked the thread to look at. */
   function counting() {
     const looked: number[] = [];
-    const remote = new Proxy(engine, {
-      get: (target, name) => {
-        const method = Reflect.get(target, name) as (...args: unknown[]) => unknown;
-        if (name !== "look") return method;
-        return (pixels: Float32Array, shape: readonly number[]) => {
-          looked.push(shape[0]!);
-          return method(pixels, shape);
-        };
-      },
-    });
-    return { model: new FlamingoModel(loaded.config, tokenizer, { ...thread, remote }), looked };
+    const call: Thread<Engine>["call"] = (method, args, options) => {
+      if (method === "look") looked.push((args as Parameters<Engine["look"]>)[0].length);
+      return thread.call(method, args, options);
+    };
+    return {
+      model: new FlamingoModel({
+        config: loaded.config,
+        tokenizer,
+        thread: { ...thread, call },
+        documentOf: (prompt) => documentOf(prompt),
+      }),
+      looked,
+    };
   }
   const shown = (...pictures: Picture[]) => [...pictures.map((image) => ({ image })), { text: "Output:" }];
 

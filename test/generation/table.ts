@@ -1,4 +1,4 @@
-import type { Batching, LanguageState } from "../../src/generation/language-state.js";
+import { type Batching, type LanguageState, logSoftmax } from "../../src/generation/language-state.js";
 
 /** The end of chunk of the tables. */
 export const EOC = 0;
@@ -7,8 +7,9 @@ export const EOC = 0;
 export function tableModel(table: (prefix: string) => readonly number[]) {
   const live = new Set<LanguageState>();
   let made = 0;
+  const logitsAfter = (tokens: readonly number[]) => Float32Array.from(table(tokens.join(" ")), Math.log);
   const at = (tokens: readonly number[]): LanguageState => {
-    const logits = Float32Array.from(table(tokens.join(" ")), Math.log);
+    const logits = logitsAfter(tokens);
     let released = false;
     const state: LanguageState = {
       logits,
@@ -29,9 +30,9 @@ export function tableModel(table: (prefix: string) => readonly number[]) {
   const prompt = at([]);
   const batching: Batching = {
     extendMany: (steps) => Promise.all(steps.map(({ state, token }) => state.extend(token))),
-    readMany: async (_, continuations) =>
+    scoreMany: async (_, continuations) =>
       continuations.map((tokens) =>
-        tokens.slice(0, -1).map((_, i) => Float32Array.from(table(tokens.slice(0, i + 1).join(" ")), Math.log)),
+        tokens.slice(1).map((token, i) => logSoftmax(logitsAfter(tokens.slice(0, i + 1)))[token]!),
       ),
   };
   return {

@@ -113,7 +113,7 @@ describe("large numbers in a file of their own", () => {
       [4096, 4096],
       [8192, 4100],
     ]);
-    const file = new Float32Array(Buffer.concat(pieces).buffer.slice(0, 8192 + 4100));
+    const file = new Float32Array(Uint8Array.from(Buffer.concat(pieces)).buffer);
     expect([file[0], file[299], file[300], file[1024], file[2047], file[2048], file.at(-1)]).toEqual([
       1, 1, 0, 3, 3, 4, 4,
     ]);

@@ -5,16 +5,14 @@ import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
+import { decodeFrames, decodeMedium, decodePicture } from "../../src/media/decode.node.js";
 import {
   type DecodeOptions,
-  decodeFrames,
-  decodeMedium,
-  decodePicture,
   NotAnImageError,
   OversizedImageError,
   UndecodableImageError,
-} from "../../src/media/decode.node.js";
-import { MediaSourceError } from "../../src/media/source.node.js";
+} from "../../src/media/image-file.js";
+import { MediaSourceError } from "../../src/media/source.js";
 
 const PHOTOS = "../shared/data/photos";
 const TINY = "../shared/data/tiny_files";

@@ -11,6 +11,7 @@ import {
   resize,
   resizeLongEdge,
   resizeShortEdge,
+  resizing,
 } from "../../src/media/resize.js";
 
 const PHOTOS = "../shared/data/photos";
@@ -103,5 +104,31 @@ describe("cropping and padding", () => {
         if ((w - h) % 2 === 0) expect(centreCrop(square, w, h)).toEqual(pattern(w, h));
       }),
     );
+  });
+});
+
+describe("resizing in pieces, for a thread that others wait for", () => {
+  /** How often the work pauses. */
+  function pauses(width: number, height: number, toWidth: number, toHeight: number): number {
+    const picture = { width, height, data: new Uint8Array(width * height * 3) };
+    return [...resizing(picture, toWidth, toHeight)].length;
+  }
+
+  // A bicubic kernel reads 4 times the scale of pixels for each output pixel, of three colours.
+  const multiplications = (width: number, height: number) => 4 * width * height * 3;
+
+  it.each([
+    ["a photograph", 4000, 3000, 64, 48],
+    ["a wide one", 12_000, 100, 64, 1],
+    ["a tall one", 100, 12_000, 1, 64],
+    ["to a larger square", 1600, 1200, 320, 240],
+  ])("pauses at least once in a million multiplications: %s", (_, width, height, toWidth, toHeight) => {
+    const least = multiplications(width, height) / 1_000_000;
+    expect(pauses(width, height, toWidth, toHeight)).toBeGreaterThanOrEqual(Math.floor(least));
+  });
+
+  it("pauses hardly ever for a picture that is small already", () => {
+    expect(pauses(64, 64, 64, 64)).toBe(0);
+    expect(pauses(80, 60, 64, 48)).toBeLessThan(5);
   });
 });

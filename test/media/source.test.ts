@@ -2,7 +2,8 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { fetchOrRead, MediaSourceError, MediaTooLargeError } from "../../src/media/source.node.js";
+import { MediaSourceError, MediaTooLargeError } from "../../src/media/source.js";
+import { fetchOrRead } from "../../src/media/source.node.js";
 
 describe("reading a source", () => {
   let server: Server;
@@ -33,6 +34,23 @@ describe("reading a source", () => {
     expect(await text(`${address}/hello`)).toBe("hello");
     expect(await text("data:text/plain;base64,aGVsbG8=")).toBe("hello");
     expect(await text("data:,hello%20there")).toBe("hello there");
+  });
+
+  it("reads base64 in lines, percent-encoded or for addresses, and no other signs", async () => {
+    const bytes = Uint8Array.from({ length: 64 }, (_, i) => (i * 37 + 250) % 256);
+    const written = Buffer.from(bytes).toString("base64");
+    expect(written).toMatch(/[+/]/);
+    const inLines = written.replaceAll(/.{20}/g, "$&\r\n");
+    const forAddresses = Buffer.from(bytes).toString("base64url");
+    for (const body of [written, inLines, encodeURIComponent(written), encodeURIComponent(inLines), forAddresses])
+      expect(await fetchOrRead(`data:;base64,${body}`), body).toEqual(bytes);
+    expect(await text("data:;base64,")).toBe("");
+    for (const at of [0, 1, 2, 3, 40]) {
+      const broken = `${written.slice(0, at)}*${written.slice(at)}`;
+      await expect(fetchOrRead(`data:;base64,${broken}`), broken).rejects.toThrow(/characters that base64 has not/);
+      const replaced = `${written.slice(0, at)}*${written.slice(at + 1)}`;
+      await expect(fetchOrRead(`data:;base64,${replaced}`), replaced).rejects.toThrow(/characters that base64 has not/);
+    }
   });
 
   it("stops at the size limit, whatever the source", async () => {

@@ -28,9 +28,20 @@ export async function command(args: readonly string[], input = ""): Promise<Ende
 
 const BIN = fileURLToPath(new URL("../../bin/flamingo.js", import.meta.url));
 
-/** Starts a command in a process of its own. */
-export function start(args: readonly string[], input?: string): { process: ChildProcess; ended: Promise<Ended> } {
-  const started = spawn(process.execPath, [BIN, ...args], { stdio: ["pipe", "pipe", "pipe"] });
+/** Loaded before a command, it ends every thread a while after it began. */
+const SABOTEUR = new URL("./saboteur.mjs", import.meta.url).href;
+
+/**
+ * Starts a command in a process of its own.
+ * @param sabotage  how its threads end too early, if they do
+ */
+export function start(
+  args: readonly string[],
+  { input, sabotage }: { readonly input?: string; readonly sabotage?: "throw" | "exit" } = {},
+): { process: ChildProcess; ended: Promise<Ended> } {
+  const flags = sabotage === undefined ? [] : ["--import", SABOTEUR];
+  const env = { ...process.env, SABOTAGE: sabotage };
+  const started = spawn(process.execPath, [...flags, BIN, ...args], { stdio: ["pipe", "pipe", "pipe"], env });
   started.stdin.end(input);
   const written = Promise.all([text(started.stdout), text(started.stderr), once(started, "close")]);
   return { process: started, ended: written.then(([out, err, [code]]) => ({ code: code as number | null, out, err })) };

@@ -1,5 +1,6 @@
 /** A Flamingo of the smallest size in a folder: random weights, every gate open, a tokenizer of its own. */
-import { type FlamingoFile, saveFlamingo } from "../../src/checkpoints/flamingo-folder.node.js";
+import type { FlamingoFile } from "../../src/checkpoints/flamingo-file.js";
+import { saveFlamingo } from "../../src/checkpoints/flamingo-folder.node.js";
 import type { Picture } from "../../src/media/pixels.js";
 import { type Flamingo, initFlamingo } from "../../src/model/flamingo.js";
 import { TINY } from "../../src/model/presets.js";

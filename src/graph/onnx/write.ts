@@ -46,7 +46,8 @@ export function writeOnnx(graph: Graph, weights: ReadonlyMap<string, Weight>): U
 export function onnxModel(graph: Graph, weights: ReadonlyMap<string, Weight>): OnnxModel {
   const taken = new Names();
   const names = nameValues(graph, taken);
-  const writer = new Writer(names, taken);
+  const readValues = new Set([...graph.nodes.flatMap(({ inputs }) => inputs), ...graph.outputs.values()]);
+  const writer = new Writer(names, taken, readValues);
   for (const [path, value] of graph.frozen) {
     writer.current = names.get(value)!;
     writer.weight(value, weights.get(path), path);
@@ -129,12 +130,14 @@ class Writer implements Emitter {
   current = "";
   readonly #names: ReadonlyMap<Value, string>;
   readonly #taken: Names;
+  readonly #read: ReadonlySet<Value>;
   readonly #constants = new Map<string, string>();
   #count = 0;
 
-  constructor(names: ReadonlyMap<Value, string>, taken: Names) {
+  constructor(names: ReadonlyMap<Value, string>, taken: Names, read: ReadonlySet<Value>) {
     this.#names = names;
     this.#taken = taken;
+    this.#read = read;
   }
 
   nameOf = (value: Value): string => {
@@ -143,6 +146,10 @@ class Writer implements Emitter {
       throw new GraphError(`${describe(value)} is not part of this graph`, "reach it from an output");
     return name;
   };
+
+  isRead(value: Value): boolean {
+    return this.#read.has(value);
+  }
 
   fresh(hint: string): string {
     return this.#taken.free(`${this.current}/${hint}:${this.#count++}`);

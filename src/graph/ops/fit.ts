@@ -3,7 +3,7 @@ import { GraphError } from "../errors.js";
 import { apply, type Emitter, type InputGradient, type Op, type Value } from "../value.js";
 
 /** Where a part lies along an axis: from `start` on, behind all of some other values. */
-interface Place {
+export interface Place {
   readonly at: number;
   readonly start: number;
 }

@@ -9,7 +9,8 @@
  */
 
 import { fill } from "../../checkpoints/fill.js";
-import { type FlamingoFile, saveFlamingo } from "../../checkpoints/flamingo-folder.node.js";
+import type { FlamingoFile } from "../../checkpoints/flamingo-file.js";
+import { saveFlamingo } from "../../checkpoints/flamingo-folder.node.js";
 import { readModelFolder } from "../../checkpoints/model-folder.node.js";
 import { type Everything, openEverything } from "../../data/world/everything.node.js";
 import { Gallery } from "../../data/world/gallery.js";

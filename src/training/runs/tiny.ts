@@ -7,7 +7,8 @@
  * vision tower stays as it was drawn, at random, and frozen: colours pass through it all the same. Everything else is
  * trained together, for there is no language model to start from.
  */
-import { type FlamingoFile, saveFlamingo } from "../../checkpoints/flamingo-folder.node.js";
+import type { FlamingoFile } from "../../checkpoints/flamingo-file.js";
+import { saveFlamingo } from "../../checkpoints/flamingo-folder.node.js";
 import { axes, input, type Value } from "../../graph/index.js";
 import type { Picture } from "../../media/pixels.js";
 import { type Flamingo, initFlamingo, visualTokens } from "../../model/flamingo.js";

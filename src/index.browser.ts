@@ -1,0 +1,25 @@
+/**
+ * Flamingo in a browser: `flamingo-ts/browser`. As in Node, but that a model comes from an address.
+ *
+ *     import { image, openFlamingo } from "flamingo-ts/browser";
+ *
+ *     const flamingo = await openFlamingo("/models/nano/");
+ *     const { text } = await flamingo.generate([image(await file.bytes()), "Output:"]);
+ */
+export { FlamingoError, UsageError } from "./errors.js";
+export type { EngineOptions } from "./generation/engine.js";
+export { openFlamingo } from "./generation/flamingo.browser.js";
+export type {
+  Answer,
+  FlamingoModel,
+  GenerateOptions,
+  Ranking,
+  ReadPrompt,
+  Timings,
+} from "./generation/flamingo-model.js";
+export { decodePicture } from "./media/decode.browser.js";
+export type { DecodeOptions } from "./media/image-file.js";
+export type { Picture } from "./media/pixels.js";
+export type { ChunkEnd, Document, Medium, Segment } from "./prompt/document.js";
+export { documentOf } from "./prompt/load.browser.js";
+export { type ImageSource, image, type Prompt, type PromptPiece } from "./prompt/load.js";

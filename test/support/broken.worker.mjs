@@ -1,0 +1,2 @@
+/** A module of a thread that cannot be loaded. */
+import "./there-is-no-such-module.mjs";
