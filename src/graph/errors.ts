@@ -52,9 +52,10 @@ export function callerOf(error: { readonly stack?: string | undefined }, room = 
 }
 
 function withLine(problem: string): string {
-  const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = DEPTH;
+  const engine = Error as ErrorConstructor & { stackTraceLimit?: number };
+  const { stackTraceLimit } = engine;
+  if (stackTraceLimit !== undefined) engine.stackTraceLimit = DEPTH;
   const line = callerOf(new Error());
-  Error.stackTraceLimit = limit;
+  if (stackTraceLimit !== undefined) engine.stackTraceLimit = stackTraceLimit;
   return line === undefined ? problem : `${problem}, at ${line}`;
 }
