@@ -71,7 +71,8 @@ function reformed(value: unknown, random: Random): unknown {
   if (typeof value === "bigint") return random.pick(HOSTILE_LONGS);
   if (typeof value === "number") return random.pick(HOSTILE_NUMBERS);
   if (typeof value === "string") return random.pick(HOSTILE_TEXTS);
-  if (value instanceof Uint8Array) return new Uint8Array(random.pick([0, 1, value.length >> 1, value.length + 1, 4096]));
+  if (value instanceof Uint8Array)
+    return new Uint8Array(random.pick([0, 1, value.length >> 1, value.length + 1, 4096]));
   if (!Array.isArray(value) || value.length === 0) return value;
   const at = random.integer(value.length);
   return random.pick([
