@@ -9,8 +9,10 @@ import { engineInit } from "./graphs.js";
 /**
  * Loads a model into a Web Worker.
  * @param folder  the address of a model folder, from the page's own
- * @throws as `fetchFlamingo`
- * @throws {ModelFolderError} if its tokenizer has ids for which the language model has no row
+ * @throws {ModelFolderError} if one of its files cannot be had, its configuration has faults (all told at once), or its tokenizer
+ *   has ids for which the language model has no row
+ * @throws {SafetensorsError} if the weights are cut off or contradict themselves
+ * @throws {WeightsMismatchError} with every tensor that is missing, too many, misshapen or not finite
  * @throws {ThreadError} of code `RUNTIME` if WebGPU is asked for and there is none
  */
 export async function openFlamingo(folder: string | URL, options: EngineOptions = {}): Promise<FlamingoModel> {

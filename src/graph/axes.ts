@@ -1,6 +1,7 @@
 /** Axes of tensors: a name, and a size unless it is only known when the graph runs. */
 import { GraphError } from "./errors.js";
 
+/** One axis of a tensor. */
 export interface Axis {
   /** "" for an axis nobody named. */
   readonly name: string;

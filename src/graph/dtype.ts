@@ -1,4 +1,7 @@
-/** Element types: the JavaScript array that holds each, and its number in ONNX files. Of float16 the array holds the bits. */
+/**
+ * Element types: the JavaScript array that holds each, and its number in ONNX files. Of float16 the array holds the
+ * bits.
+ */
 export const ARRAYS = {
   float16: Uint16Array,
   float32: Float32Array,
@@ -9,6 +12,7 @@ export const ARRAYS = {
   bool: Uint8Array,
 } as const;
 
+/** An element type: `float16`, `float32`, `float64`, `int32`, `int64`, `uint8` or `bool`. */
 export type DType = keyof typeof ARRAYS;
 
 /** An array of any element type. */

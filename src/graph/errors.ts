@@ -51,11 +51,13 @@ export function callerOf(error: { readonly stack?: string | undefined }, room = 
   return room === undefined ? undefined : placesIn(error).find((place) => !place.startsWith(room));
 }
 
+/** How V8 lets one say how deep a stack is told; elsewhere this says nothing. */
+const stacks: ErrorConstructor & { stackTraceLimit?: number } = Error;
+
 function withLine(problem: string): string {
-  const engine = Error as ErrorConstructor & { stackTraceLimit?: number };
-  const { stackTraceLimit } = engine;
-  if (stackTraceLimit !== undefined) engine.stackTraceLimit = DEPTH;
+  const limit = stacks.stackTraceLimit;
+  stacks.stackTraceLimit = DEPTH;
   const line = callerOf(new Error());
-  if (stackTraceLimit !== undefined) engine.stackTraceLimit = stackTraceLimit;
+  if (limit !== undefined) stacks.stackTraceLimit = limit;
   return line === undefined ? problem : `${problem}, at ${line}`;
 }

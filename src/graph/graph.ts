@@ -16,7 +16,7 @@ export interface Graph {
 }
 
 /**
- * The graph that computes `outputs`.
+ * The graph that computes `outputs`, tensors of any axes, under the names they are to have.
  * @param expected  inputs that callers mean to feed
  * @throws {GraphError} if there is no output or one without a name, an expected input is read by no output, or two
  *   inputs have one name

@@ -99,7 +99,10 @@ export interface Emitter {
   ): void;
 }
 
-/** Uses an op: checks types and makes the node. The result's label may be given with `named`. */
+/**
+ * Uses an op: asks its `types`, makes the node and gives all its outputs, of the axes that `types` says.
+ * @throws {GraphError} if the inputs do not fit together, with the op, the inputs and the caller's line
+ */
 export function applyAll<A>(op: Op<A>, inputs: readonly Value[], attributes: A): readonly Value[] {
   let types: readonly Type[];
   try {
@@ -134,13 +137,14 @@ function checkKinds(takes: readonly Kind[], inputs: readonly Value[]): void {
   });
 }
 
-/** Uses an op and gives its result. */
+/** Uses an op and gives its result, of the axes that its `types` says. @throws {GraphError} as `applyAll` */
 export function apply<A>(op: Op<A>, inputs: readonly Value[], attributes: A): Value {
   return applyAll(op, inputs, attributes)[0]!;
 }
 
 /**
  * A tensor fed at every run.
+ * @param axes  as `axes` makes them: `axes("batch", axis("width", 3))` is [batch, width 3]
  * @throws {GraphError} for an empty name, or an axis of neither size nor name
  */
 export function input(name: string, dtype: DType, axes: readonly Axis[]): Value {
@@ -149,8 +153,10 @@ export function input(name: string, dtype: DType, axes: readonly Axis[]): Value 
 }
 
 /**
- * A parameter of the model: fed at every run when trained, written into the graph as a constant when frozen. One of
+ * A parameter of the model, a tensor of the axes given: fed at every run when trained, written into the graph as a constant when frozen. One of
  * float16 takes half the room in the file; ops compute in float32, so `cast` it first.
+ * @param path  its name, in the graph and in files of weights
+ * @param axes  all of them have sizes
  */
 export function parameter(
   path: string,
@@ -172,7 +178,11 @@ function checkOutside(what: string, name: string, axes: readonly Axis[]): void {
   }
 }
 
-/** Numbers written in the graph. */
+/**
+ * A tensor of numbers written in the graph, row-major; their element type is that of the array.
+ * @param axes  the axes, all with sizes, which multiply to the length of `data`
+ * @throws {GraphError} if they do not
+ */
 export function constant(data: ArrayOf, axes: readonly Axis[]): Value {
   const dtype = (Object.keys(ARRAYS) as DType[]).find((name) => data.constructor === ARRAYS[name] && name !== "bool");
   if (dtype === undefined)
@@ -186,13 +196,13 @@ export function constant(data: ArrayOf, axes: readonly Axis[]): Value {
   return { dtype, axes, source: { kind: "constant", data }, label: undefined };
 }
 
-/** One float32 number. */
+/** One float32 number: a scalar, without axes. */
 export function scalar(value: number): Value {
   return constant(Float32Array.of(value), []);
 }
 
 /**
- * The same value under a name for people. Naming the result of an op renames the node's output in place: the graph is
+ * The same value, with the same axes, under a name for people. Naming the result of an op renames the node's output in place: the graph is
  * unchanged, and there is no copy at run time.
  */
 export function named(value: Value, label: string): Value {

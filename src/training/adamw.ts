@@ -3,8 +3,13 @@
  * training step that is not the engine's.
  * @source Loshchilov and Hutter, arXiv 1711.05101
  */
+import { UsageError } from "../errors.js";
+import type { ArrayOf } from "../graph/index.js";
+import { flatten } from "../nn/parameters.js";
 import { MODULE } from "./adamw.generated.js";
+import { gradientName } from "./objective.js";
 
+/** Constants of the update. */
 export interface AdamWOptions {
   readonly beta1: number;
   readonly beta2: number;
@@ -65,6 +70,36 @@ export function adamW(
     first.set(firstBlock.subarray(0, to - from), from);
     second.set(secondBlock.subarray(0, to - from), from);
   }
+}
+
+/** One update, in place, of all the parameters it was made for. */
+export type Update = (outputs: Readonly<Record<string, { readonly data: ArrayOf }>>, learningRate: number) => void;
+
+/**
+ * AdamW over the trained parameters of a tree, whose moments it keeps.
+ * @returns  a function to be called once a step, with what a `trainingGraph` gave
+ * @throws {UsageError} (the function) if there is no gradient of a trained parameter: it would stay as it is in silence
+ */
+export function adamWOver(tree: unknown, options: AdamWOptions): Update {
+  const parameters = [...flatten(tree)]
+    .filter(([, { trained }]) => trained)
+    .map(([path, { data, decay }]) => ({
+      path,
+      data,
+      decay,
+      moments: { first: new Float32Array(data.length), second: new Float32Array(data.length) },
+    }));
+  let step = 0;
+  return (outputs, learningRate) => {
+    step++;
+    for (const { path, data, decay, moments } of parameters) {
+      const gradient = outputs[gradientName(path)];
+      if (gradient === undefined)
+        throw new UsageError(`there is no gradient of ${path}`, "make the loss depend on it, or freeze it");
+      const at = { step, learningRate, decays: decay, scale: 1 };
+      adamW(data, gradient.data as Float32Array, moments, options, at);
+    }
+  };
 }
 
 /** Euclidean norm of several arrays taken as one vector. */

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, posix } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, it } from "vitest";
-import { anchorsOf, type Block, blocksOf, commandsOf, linksOf, PAGES, ROOT } from "../support/markdown.js";
+import { anchorsOf, type Block, blocksOf, commandsOf, linksOf, PAGES, ROOT, textOf } from "../support/markdown.js";
 
 const execute = promisify(execFile);
 const OMNIGLOT = join(ROOT, "../shared/data/omniglot");
@@ -47,10 +47,24 @@ describe.each(PAGES)("%s", (page) => {
     expect(dead).toEqual([]);
   });
 
+  it("speaks of files, and of names in them, that there are", () => {
+    const [text, path] = [
+      textOf(page).replaceAll(/\s+/g, " "),
+      "(?:src|test|docs|tools|examples|bench|models)/[\\w./-]+",
+    ];
+    const files = [...text.matchAll(new RegExp(`\`(${path})\``, "g"))].map((match) => match[1]!);
+    expect(files.filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
+    const named = text.matchAll(new RegExp(`((?:\`\\w+\`(?:, | and )?)+) in \`(${path}\\.ts)\``, "g"));
+    const missing = [...named].flatMap(([, names, file]) =>
+      [...names!.matchAll(/`(\w+)`/g)].filter(([, name]) => !readFileSync(join(ROOT, file!), "utf8").includes(name!)),
+    );
+    expect(missing).toEqual([]);
+  });
+
   it("says of every block what language it is in", () => {
-    expect(
-      blocks.filter(({ language }) => !["sh", "ts", "json", "text"].includes(language)).map(({ line }) => line),
-    ).toEqual([]);
+    // Declarations of the reference, which are no programs, are called by the language's long name.
+    const known = ["sh", "ts", "json", "text", ...(page.startsWith("docs/reference/") ? ["typescript"] : [])];
+    expect(blocks.filter(({ language }) => !known.includes(language)).map(({ line }) => line)).toEqual([]);
   });
 
   for (const block of blocks.filter(({ language }) => language === "sh")) {
@@ -86,7 +100,15 @@ describe.each(PAGES)("%s", (page) => {
       expect(() => JSON.parse(block.code)).not.toThrow();
     });
 
-  for (const block of blocks.filter(({ language }) => language === "ts"))
+  for (const block of blocks) {
+    const file = /^from: (\S+)$/.exec(block.comment ?? "")?.[1];
+    if (file === undefined) continue;
+    it(`line ${block.line} stands so in ${file}`, () => {
+      expect(readFileSync(join(ROOT, file), "utf8")).toContain(block.code);
+    });
+  }
+
+  for (const block of blocks.filter(({ language, comment = "" }) => language === "ts" && !comment.startsWith("from:")))
     it(`line ${block.line} is TypeScript, strict, and runs`, { timeout: 2 * MINUTES }, async () => {
       const name = `${page.replaceAll(/\W/g, "-")}-${block.line}`;
       writeFileSync(join(folder, `${name}.ts`), block.code);

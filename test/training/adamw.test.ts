@@ -1,8 +1,11 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import openWabt from "wabt";
+import { UsageError } from "../../src/errors.js";
+import { filled } from "../../src/nn/layers.js";
+import { frozen } from "../../src/nn/parameters.js";
 import { MODULE } from "../../src/training/adamw.generated.js";
-import { type AdamWOptions, adamW, globalNorm } from "../../src/training/adamw.js";
+import { type AdamWOptions, adamW, adamWOver, globalNorm } from "../../src/training/adamw.js";
 
 const OPTIONS = { beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0.1 };
 const blank = (count: number) => ({ first: new Float32Array(count), second: new Float32Array(count) });
@@ -95,6 +98,37 @@ describe("AdamW", () => {
     for (const step of [1, 2]) adamW(new Float32Array(1), Float32Array.of(step), moments, OPTIONS, { ...plain, step });
     expect(moments.first[0]).toBeCloseTo(0.9 * 0.1 * 1 + 0.1 * 2, 6);
     expect(moments.second[0]).toBeCloseTo(0.99 * 0.01 * 1 + 0.01 * 4, 6);
+  });
+});
+
+describe("AdamW over a tree", () => {
+  const OVER = { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, weightDecay: 0.1 };
+
+  it("makes the updates of each trained parameter, by its path and with its own decay, and leaves frozen ones", () => {
+    const tree = {
+      matrix: { ...filled([2], 1), decay: true },
+      layers: [{ gain: filled([1], 1) }],
+      fixed: frozen(filled([1], 1)),
+    };
+    const update = adamWOver(tree, OVER);
+    const [matrix, gain] = [new Float32Array(2).fill(1), new Float32Array(1).fill(1)];
+    const moments = [2, 1].map((n) => ({ first: new Float32Array(n), second: new Float32Array(n) }));
+    for (const step of [1, 2, 3]) {
+      const gradients = { matrix: Float32Array.of(step, -1), gain: Float32Array.of(0.5) };
+      update(
+        { "gradient of matrix": { data: gradients.matrix }, "gradient of layers.0.gain": { data: gradients.gain } },
+        0.01,
+      );
+      adamW(matrix, gradients.matrix, moments[0]!, OVER, { step, learningRate: 0.01, decays: true, scale: 1 });
+      adamW(gain, gradients.gain, moments[1]!, OVER, { step, learningRate: 0.01, decays: false, scale: 1 });
+    }
+    expect([...tree.matrix.data]).toEqual([...matrix]);
+    expect([...tree.layers[0]!.gain.data]).toEqual([...gain]);
+    expect([...tree.fixed.data]).toEqual([1]);
+  });
+
+  it("refuses to leave a trained parameter without a gradient as it is", () => {
+    expect(() => adamWOver({ forgotten: filled([1], 1) }, OVER)({}, 0.01)).toThrow(UsageError);
   });
 });
 

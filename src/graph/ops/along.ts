@@ -4,8 +4,8 @@ import { GraphError } from "../errors.js";
 import { apply, applyAll, type InputGradient, type Op, scalar, type Type, type Value } from "../value.js";
 import { broadcastTo } from "./shape.js";
 
-/** Where a running sum begins and what it takes in. */
-export interface Running {
+/** How a running sum goes. */
+export interface CumulativeSumOptions {
   /** Whether an entry's own number is left out of its sum. */
   readonly exclusive: boolean;
   /** Whether the sum runs from the last entry to the first. */
@@ -52,7 +52,7 @@ export const alongOps = {
         reverse: reverse ? 1 : 0,
       }),
     gradient: (g, _node, { at, exclusive, reverse }) => [() => cumulativeSum(g, at, { exclusive, reverse: !reverse })],
-  } satisfies Op<Running & { at: number }>,
+  } satisfies Op<CumulativeSumOptions & { at: number }>,
 
   TakeAlong: {
     name: "TakeAlong",
@@ -110,11 +110,11 @@ export const alongOps = {
   ArgMin: placeOf("ArgMin"),
 };
 
-/** The sum of all entries up to each along axis `at` (negative counts from the end). */
+/** The sum of all entries up to each along axis `at` (negative counts from the end): the same axes. */
 export function cumulativeSum(
   x: Value,
   at: number,
-  { exclusive = false, reverse = false }: Partial<Running> = {},
+  { exclusive = false, reverse = false }: Partial<CumulativeSumOptions> = {},
 ): Value {
   return apply(alongOps.CumSum, [x], { at: position(x, at), exclusive, reverse });
 }
@@ -132,18 +132,21 @@ export function addAlong(x: Value, index: Value, added: Value, at: number): Valu
   return apply(alongOps.AddAlong, [x, index, added], { at: position(x, at) });
 }
 
-/** The `count` largest entries along axis `at`, the largest first, and their places (int64); of equal ones the first. */
+/**
+ * The `count` largest entries along axis `at`, the largest first, and their places (int64); of equal ones the first.
+ * @returns  both of the axes of `x`, with `count` entries along that one
+ */
 export function topK(x: Value, count: number, at = -1): { values: Value; places: Value } {
   const [values, places] = applyAll(alongOps.TopK, [x], { at: position(x, at), count });
   return { values: values!, places: places! };
 }
 
-/** The place of the largest entry along axis `at`, the first of equal ones: int64. */
+/** The place of the largest entry along axis `at`, the first of equal ones: int64, axes as with `sum`. */
 export function argMax(x: Value, at: number, keep = false): Value {
   return apply(alongOps.ArgMax, [x], { at: position(x, at), keep });
 }
 
-/** The place of the smallest entry along axis `at`, the first of equal ones: int64. */
+/** The place of the smallest entry along axis `at`, the first of equal ones: int64, axes as with `sum`. */
 export function argMin(x: Value, at: number, keep = false): Value {
   return apply(alongOps.ArgMin, [x], { at: position(x, at), keep });
 }

@@ -77,7 +77,7 @@ export function tile(x: Value, times: readonly number[]): Value {
   return apply(arrangeOps.Tile, [x], { times });
 }
 
-/** Axis `at` (negative counts from the end) from its last entry to its first. */
+/** Axis `at` (negative counts from the end) from its last entry to its first: the same axes. */
 export function flip(x: Value, at: number): Value {
   return apply(arrangeOps.Flip, [x], { at: position(x, at) });
 }
@@ -89,7 +89,7 @@ export function unsqueeze(x: Value, ...at: readonly number[]): Value {
   return places.length === 0 ? x : apply(arrangeOps.Unsqueeze, [x], { at: places });
 }
 
-/** Without axes `at` (negative ones count from the end), which have size 1. */
+/** The axes of `x` without those at `at` (negative ones count from the end), which have size 1. */
 export function squeeze(x: Value, ...at: readonly number[]): Value {
   const places = positions(x, at).sort((a, b) => a - b);
   return places.length === 0 ? x : apply(arrangeOps.Squeeze, [x], { at: places });
@@ -104,7 +104,11 @@ export function stack(parts: readonly Value[], at: number, name = ""): Value {
   );
 }
 
-/** Axis `at` (negative counts from the end) cut into parts of those sizes, which must add up to its own. */
+/**
+ * Axis `at` (negative counts from the end) cut into parts of those sizes, which must add up to its own.
+ * @returns  the parts in order: the axes of `x`, with that size there
+ * @throws {GraphError} if the sizes do not add up
+ */
 export function split(x: Value, at: number, sizes: readonly number[]): Value[] {
   const from = position(x, at);
   const all = sizes.reduce((a, b) => a + b, 0);

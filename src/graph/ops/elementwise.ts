@@ -168,42 +168,69 @@ function ofTwo(op: Op<null>, a: Value, b: Value): Value {
 }
 
 const O = elementwiseOps;
+/** a + b, entry by entry; axes broadcast. */
 export const add = (a: Value, b: Value): Value => ofTwo(O.Add, a, b);
+/** a - b, entry by entry; axes broadcast. */
 export const sub = (a: Value, b: Value): Value => ofTwo(O.Sub, a, b);
+/** a b, entry by entry; axes broadcast. */
 export const mul = (a: Value, b: Value): Value => ofTwo(O.Mul, a, b);
+/** a / b, entry by entry; axes broadcast. */
 export const div = (a: Value, b: Value): Value => ofTwo(O.Div, a, b);
+/** -x, entry by entry. */
 export const neg = (x: Value): Value => apply(O.Neg, [x], null);
+/** e^x, entry by entry. */
 export const exp = (x: Value): Value => apply(O.Exp, [x], null);
+/** Natural logarithm, entry by entry. */
 export const log = (x: Value): Value => apply(O.Log, [x], null);
+/** Square root, entry by entry; of 0 it has no finite slope. */
 export const sqrt = (x: Value): Value => apply(O.Sqrt, [x], null);
+/** Hyperbolic tangent, entry by entry. */
 export const tanh = (x: Value): Value => apply(O.Tanh, [x], null);
+/** Error function, entry by entry. */
 export const erf = (x: Value): Value => apply(O.Erf, [x], null);
+/** Absolute value, entry by entry; the slope at 0 is taken as 0. */
 export const abs = (x: Value): Value => apply(O.Abs, [x], null);
-/** -1, 0 or 1. */
+/** -1, 0 or 1, entry by entry. It has no gradient. */
 export const sign = (x: Value): Value => apply(O.Sign, [x], null);
-/** 1 / x. */
+/** 1 / x, entry by entry. */
 export const reciprocal = (x: Value): Value => apply(O.Reciprocal, [x], null);
-/** 1 / sqrt(x). */
+/** 1 / sqrt(x), entry by entry. */
 export const rsqrt = (x: Value): Value => reciprocal(sqrt(x));
-/** A number raised to a power that is written in the graph. Of negative numbers, whole powers only. */
+/** x to a power that is written in the graph, entry by entry. Of negative numbers, whole powers only. */
 export const pow = (x: Value, exponent: number): Value => {
   if (exponent === 1) return x;
   return exponent === 2 ? mul(x, x) : apply(O.Pow, [x], { exponent });
 };
-/** The larger of two, entry by entry; where they are equal, each has half of the slope. */
+/** The larger of two, entry by entry; axes broadcast. Where they are equal, each has half of the slope. */
 export const maximum = (a: Value, b: Value): Value => apply(O.Maximum, [a, b], null);
-/** The smaller of two, entry by entry; where they are equal, each has half of the slope. */
+/** The smaller of two, entry by entry; axes broadcast. Where they are equal, each has half of the slope. */
 export const minimum = (a: Value, b: Value): Value => apply(O.Minimum, [a, b], null);
-/** What lies below `low` becomes `low`, what lies above `high` becomes `high`; neither has a slope then. */
+/**
+ * What lies below `low` becomes `low`, what lies above `high` becomes `high`, entry by entry; neither has a slope then.
+ */
 export const clip = (x: Value, low: number, high: number): Value => apply(O.Clip, [x], { low, high });
+/** Whether a > b, entry by entry, as bool; axes broadcast. Like every comparison it has no gradient. */
 export const greater = (a: Value, b: Value): Value => apply(O.Greater, [a, b], null);
+/** Whether a < b, entry by entry, as bool; axes broadcast. */
 export const less = (a: Value, b: Value): Value => apply(O.Less, [a, b], null);
+/** Whether a >= b, entry by entry, as bool; axes broadcast. */
 export const greaterOrEqual = (a: Value, b: Value): Value => apply(O.GreaterOrEqual, [a, b], null);
+/** Whether a <= b, entry by entry, as bool; axes broadcast. */
 export const lessOrEqual = (a: Value, b: Value): Value => apply(O.LessOrEqual, [a, b], null);
+/** Whether a = b, entry by entry, as bool; axes broadcast. */
 export const equal = (a: Value, b: Value): Value => apply(O.Equal, [a, b], null);
+/** Whether a and b differ, entry by entry, as bool; axes broadcast. */
 export const notEqual = (a: Value, b: Value): Value => not(equal(a, b));
+/** Whether both are true, entry by entry; axes broadcast. */
 export const and = (a: Value, b: Value): Value => apply(O.And, [a, b], null);
+/** Whether one or both are true, entry by entry; axes broadcast. */
 export const or = (a: Value, b: Value): Value => apply(O.Or, [a, b], null);
+/** Whether it is false, entry by entry. */
 export const not = (x: Value): Value => apply(O.Not, [x], null);
+/** `a` where `condition` (bool) is true, else `b`, entry by entry; the axes of all three broadcast. */
 export const where = (condition: Value, a: Value, b: Value): Value => apply(O.Where, [condition, a, b], null);
+/**
+ * The same numbers as another element type, with the same axes. Gradients pass between real types only: rounding is a
+ * step.
+ */
 export const cast = (x: Value, to: DType): Value => (x.dtype === to ? x : apply(O.Cast, [x], { to }));

@@ -104,7 +104,7 @@ function rebuilt(nodes: readonly Node[], again: Map<Value, Value>): Node[] {
   });
 }
 
-/** The same numbers, which gradients take for a constant. */
+/** The same numbers with the same axes, which gradients take for a constant. */
 export function stopGradient(x: Value): Value {
   return apply(flowOps.StopGradient, [x], null);
 }
@@ -114,6 +114,7 @@ export function stopGradient(x: Value): Value {
  * block is computed again, once for all results. It costs one more forward pass of the block, and saves the memory of all
  * that is in it. What `f` reads beside its inputs, such as parameters, has its gradient too, and is kept.
  * @param f  gives one value or several
+ * @returns  what `f` gives, with its axes
  * @source arXiv:1604.06174
  */
 export function checkpoint<Results extends Value | readonly Value[]>(

@@ -161,7 +161,10 @@ function asInt64(emit: Emitter, name: string, index: Value): string {
   return wide;
 }
 
-/** Entries `index` of axis `at` (negative counts from the end); the index's axes take that axis's place. */
+/**
+ * Entries `index` of axis `at` (negative counts from the end): [.., ..index axes, ..], the index's axes in that axis's
+ * place.
+ */
 export function gather(x: Value, index: Value, at: number): Value {
   return apply(indexingOps.Gather, [x, index], { at: position(x, at) });
 }

@@ -124,32 +124,35 @@ function slopeOfExtreme(g: Value, node: Node, over: Over): [() => Value] {
   ];
 }
 
-/** Sum over axis positions (negative ones count from the end); they go away unless `keep`. */
+/**
+ * Sum over axis positions (negative ones count from the end): the axes of `x` without those, or with size 1 there if
+ * `keep`.
+ */
 export function sum(x: Value, over: readonly number[], keep = false): Value {
   return apply(reduceOps.ReduceSum, [x], { over: positions(x, over), keep });
 }
 
-/** Mean over axis positions (negative ones count from the end); they go away unless `keep`. */
+/** Mean over axis positions: axes as with `sum`. */
 export function mean(x: Value, over: readonly number[], keep = false): Value {
   return apply(reduceOps.ReduceMean, [x], { over: positions(x, over), keep });
 }
 
-/** Maximum over axis positions; all entries that are largest share the slope evenly. */
+/** Maximum over axis positions: axes as with `sum`. All entries that are largest share the slope evenly. */
 export function max(x: Value, over: readonly number[], keep = false): Value {
   return apply(reduceOps.ReduceMax, [x], { over: positions(x, over), keep });
 }
 
-/** Minimum over axis positions; all entries that are smallest share the slope evenly. */
+/** Minimum over axis positions: axes as with `sum`. All entries that are smallest share the slope evenly. */
 export function min(x: Value, over: readonly number[], keep = false): Value {
   return apply(reduceOps.ReduceMin, [x], { over: positions(x, over), keep });
 }
 
-/** Product over axis positions. */
+/** Product over axis positions: axes as with `sum`. */
 export function product(x: Value, over: readonly number[], keep = false): Value {
   return apply(reduceOps.ReduceProd, [x], { over: positions(x, over), keep });
 }
 
-/** Logarithm of the sum of exponentials over axis positions, without overflow. */
+/** Logarithm of the sum of exponentials over axis positions, without overflow: axes as with `sum`. */
 export function logSumExp(x: Value, over: readonly number[], keep = false): Value {
   return apply(reduceOps.ReduceLogSumExp, [x], { over: positions(x, over), keep });
 }

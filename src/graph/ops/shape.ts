@@ -185,8 +185,8 @@ export const shapeOps = {
 };
 
 /**
- * The same numbers in row-major order under other axes. Axes of a run-time size keep the sizes they have in `x`, or in one
- * of `like`, under the same names; one may have a new name, and its size is inferred.
+ * The same numbers in row-major order under the axes `to`, whose sizes multiply to the same. Axes of a run-time size keep
+ * the sizes they have in `x`, or in one of `like`, under the same names; one may have a new name, and its size is inferred.
  */
 export function reshape(x: Value, to: readonly AxisLike[], ...like: readonly Value[]): Value {
   const axes = axesOf(...to);
@@ -209,7 +209,10 @@ export function transpose(x: Value, order: readonly number[]): Value {
     : apply(shapeOps.Transpose, [x], { order });
 }
 
-/** `length` entries of axis `at` (negative counts from the end) from `start`, every `step`-th. */
+/**
+ * `length` entries of axis `at` (negative counts from the end) from `start`, every `step`-th: the axes of `x`, with
+ * `length` entries there.
+ */
 export function slice(x: Value, at: number, start: number, length: number, step = 1): Value {
   const from = position(x, at);
   return start === 0 && step === 1 && x.axes[from]!.size === length
@@ -217,12 +220,18 @@ export function slice(x: Value, at: number, start: number, length: number, step 
     : apply(shapeOps.Slice, [x], { at: from, start, length, step });
 }
 
-/** All of axis `at` (negative counts from the end) but the first `before` and the last `after` entries; what is left is `axis`. */
+/**
+ * All of axis `at` (negative counts from the end) but the first `before` and the last `after` entries: the axes of `x`,
+ * with `axis` there.
+ */
 export function trim(x: Value, at: number, before: number, after: number, axis: Axis): Value {
   return apply(shapeOps.Slice, [x], { at: position(x, at), start: before, length: { axis, leaving: after }, step: 1 });
 }
 
-/** Zeros, or another number, before and after, along axis `at` (negative counts from the end). */
+/**
+ * Zeros, or another `value`, before and after, along axis `at` (negative counts from the end): the axes of `x`, that one
+ * longer.
+ */
 export function pad(x: Value, at: number, before: number, after: number, value = 0): Value {
   if (before === 0 && after === 0) return x;
   const from = position(x, at);
@@ -247,7 +256,10 @@ function spread(x: Value, at: number, step: number): Value {
   return slice(merged, at, 0, (size! - 1) * step + 1);
 }
 
-/** Values one after the other along axis `at` (negative counts from the end), which may get a new name. */
+/**
+ * Values one after the other along axis `at` (negative counts from the end), which may get a new name: the axes of each,
+ * and there their sizes added.
+ */
 export function concat(parts: readonly Value[], at: number, name?: string): Value {
   if (parts.length === 0) throw new GraphError("nothing to put one after the other", "give one part or more");
   const from = position(parts[0]!, at);
@@ -256,7 +268,7 @@ export function concat(parts: readonly Value[], at: number, name?: string): Valu
     : apply(shapeOps.Concat, parts, { at: from, name: name ?? parts[0]!.axes[from]!.name });
 }
 
-/** `x` stretched to the axes it would have in `x + like`. */
+/** `x` broadcast to the axes it would have in `x + like`. */
 export function broadcastTo(x: Value, like: Value): Value {
   const same = x.axes.length === like.axes.length && x.axes.every((a, i) => sameSize(a, like.axes[i]!));
   return same ? x : apply(shapeOps.BroadcastTo, [x, like], null);

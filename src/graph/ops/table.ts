@@ -15,6 +15,7 @@ import { reduceOps } from "./reduce.js";
 import { shapeOps } from "./shape.js";
 import { windowOps } from "./windows.js";
 
+/** Every op by its name; `value.ts` says what an op is. Functions apply them: `add` the op `Add`. */
 export const OPS = {
   ...activationOps,
   ...alongOps,
@@ -32,6 +33,7 @@ export const OPS = {
   ...windowOps,
 };
 
+/** The name of an op. */
 export type OpName = keyof typeof OPS;
 
 // biome-ignore lint/suspicious/noExplicitAny: ops differ in their attributes
