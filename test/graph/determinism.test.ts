@@ -89,7 +89,7 @@ const FEEDS = {
 
 describe(`gradients that add up have the same bits in ${REPETITIONS} runs on 2 threads`, () => {
   it.each<[string, Value, Value[], string[]]>([
-    ["of a table by many rows", total(mul(embed(table, word), each)), [table], ["Gemm", "Gather"]],
+    ["of a table by many rows", total(mul(embed(table, word), each)), [table], ["ScatterElements"]],
     ["of the cross entropy", total(crossEntropy(logits, target).loss), [logits], ["LogSoftmax", "Mul"]],
     ["of a convolution", total(mul(convolve(pixels, kernel), pixels)), [pixels, kernel], ["Gemm", "MatMul"]],
     ["of moved rows", total(mul(moveRows(text, grouped, back), read)), [text], ["GatherND"]],
@@ -109,8 +109,8 @@ const y = input("y", "float32", axes(many, 32));
 const index = input("index", "int32", axes(many));
 const places = input("places", "int32", axes(many, 40));
 const scores = parameter("scores", axes(many, 16), true);
-const gain = parameter("gain", axes(32), true);
-const offset = parameter("offset", axes(32), true);
+const gain = parameter("gain", axes(64), true);
+const offset = parameter("offset", axes(64), true);
 const map = parameter("map", axes(4, 24, 24, 8), true);
 const taps = parameter("taps", axes(9, 8, 4), true);
 const single = parameter("single", axes(9, 1, 8), true);
@@ -135,28 +135,28 @@ describe(`ops that add up, and their gradients, have the same bits in ${REPETITI
       ["GatherElements"],
     ],
     // CumSum is the work of one thread.
-    ["running sums", cumulativeSum(large, 0), [large], ["Mul"]],
-    ["running sums of those behind", cumulativeSum(large, 1, { reverse: true, exclusive: true }), [large], ["Mul"]],
+    ["running sums", cumulativeSum(large, 0), [large], ["Add"]],
+    ["running sums of those behind", cumulativeSum(large, 1, { reverse: true, exclusive: true }), [large], ["Add"]],
     ["the largest few", topK(large, 5, 1).values, [large], ["TopK"]],
-    ["sums over the first axis", sum(mul(x, y), [0]), [x], ["ReduceSum"]],
+    ["sums over the first axis", sum(mul(large, large), [0]), [large], ["MatMul"]],
     ["sums over the last axis", sum(mul(middle, middle), [1]), [middle], ["ReduceSum"]],
     ["means over all", mean(mul(large, large), [0, 1]), [large], ["Mul"]],
     ["means over the first axis", mean(middle, [0]), [middle], ["ReduceMean"]],
-    ["largest entries", max(x, [0]), [x], ["ReduceMax", "ReduceSum"]],
+    ["largest entries", max(large, [0]), [large], ["MatMul", "ReduceMax"]],
     ["smallest entries", min(middle, [1]), [middle], ["ReduceMin", "ReduceSum"]],
     ["products", product(x, [1]), [x], ["ReduceProd"]],
     ["logarithms of sums", logSumExp(x, [0]), [x], ["ReduceLogSumExp"]],
-    ["a broadcast gain", mul(x, gain), [x, gain], ["ReduceSum"]],
-    ["a stretched row", mul(broadcastTo(gain, x), y), [gain], ["ReduceSum"]],
-    ["the softmax over the first axis", mul(softmax(x, 0), y), [x], ["ReduceSum"]],
+    ["a broadcast gain", mul(large, gain), [large, gain], ["MatMul"]],
+    ["a stretched row", mul(broadcastTo(gain, large), large), [gain], ["MatMul"]],
+    ["the softmax over the first axis", mul(softmax(large, 0), large), [large], ["MatMul"]],
     ["the logarithm of the softmax", mul(logSoftmax(middle), middle), [middle], ["LogSoftmax", "ReduceSum"]],
     [
       "the layer norm",
-      mul(layerNorm(x, gain, offset, 1e-5), y),
-      [x, gain, offset],
-      ["LayerNormalization", "ReduceMean", "ReduceSum"],
+      mul(layerNorm(large, gain, offset, 1e-5), large),
+      [large, gain, offset],
+      ["LayerNormalization", "MatMul", "ReduceMean"],
     ],
-    ["the root-mean-square norm", mul(rmsNorm(x, gain, 1e-5), y), [x, gain], ["ReduceMean", "ReduceSum"]],
+    ["the root-mean-square norm", mul(rmsNorm(large, gain, 1e-5), large), [large, gain], ["MatMul", "ReduceMean"]],
     ["the group norm", groupNorm(map, 2, each8, more8, 1e-5), [map, each8, more8], ["ReduceSum"]],
     [
       "the smoothed cross-entropy",
