@@ -6,11 +6,12 @@
  *     const flamingo = await openFlamingo("/models/nano/");
  *     const { text } = await flamingo.generate([image(await file.bytes()), "Output:"]);
  */
-export { FlamingoError, UsageError } from "./errors.js";
+export { FlamingoError, ReleasedError, UsageError } from "./errors.js";
 export type { EngineOptions } from "./generation/engine.js";
 export { openFlamingo } from "./generation/flamingo.browser.js";
 export type {
   Answer,
+  AskOptions,
   FlamingoModel,
   GenerateOptions,
   Ranking,
@@ -23,3 +24,5 @@ export type { Picture } from "./media/pixels.js";
 export type { ChunkEnd, Document, Medium, Segment } from "./prompt/document.js";
 export { documentOf } from "./prompt/load.browser.js";
 export { type ImageSource, image, type Prompt, type PromptPiece } from "./prompt/load.js";
+export { ThreadEndedError } from "./runtime/thread-errors.js";
+export { Scope } from "./scope.js";

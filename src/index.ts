@@ -20,10 +20,11 @@ export {
   storedWeights,
   writeOnnxFile,
 } from "./checkpoints/onnx.node.js";
-export { FlamingoError, UsageError } from "./errors.js";
-export { openFlamingo } from "./generation/flamingo.node.js";
+export { FlamingoError, ReleasedError, UsageError } from "./errors.js";
+export { type OpenOptions, openFlamingo } from "./generation/flamingo.node.js";
 export type {
   Answer,
+  AskOptions,
   FlamingoModel,
   GenerateOptions,
   Ranking,
@@ -36,3 +37,5 @@ export type { Picture } from "./media/pixels.js";
 export type { ChunkEnd, Document, Medium, Segment } from "./prompt/document.js";
 export { type ImageSource, image, type Prompt, type PromptPiece } from "./prompt/load.js";
 export { documentOf } from "./prompt/load.node.js";
+export { ThreadEndedError } from "./runtime/thread-errors.js";
+export { Scope } from "./scope.js";

@@ -37,10 +37,17 @@ describe("a benchmark", { timeout: 120_000 }, () => {
       expect(page).toContain(`| ${part}`);
   });
 
+  it("of stalls prints a row for whatever is asked", async () => {
+    await run("bin/flamingo.js", "train", "tiny", "--steps", "2", "--out", join(folder, "stall"));
+    const page = await run("build/bench/index.js", "stall", "--once", "--model", join(folder, "stall", "model"));
+    for (const asked of ["opening the model", "a JPEG of", "4 choices", "8 prompts at once"])
+      expect(page).toMatch(new RegExp(`^\\| ${asked}.*\\|( [\\d,.]+ \\|){3}$`, "m"));
+  });
+
   it("names the pages that there are when it is asked for none", async () => {
     await expect(run("build/bench/index.js")).rejects.toMatchObject({
       code: 2,
-      stderr: expect.stringContaining("training-step|answer"),
+      stderr: expect.stringContaining("training-step|answer|stall"),
     });
   });
 });
