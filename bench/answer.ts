@@ -11,13 +11,25 @@ import { bind } from "#dist/nn/layers.js";
 import { countParameters } from "#dist/nn/parameters.js";
 import type { Document } from "#dist/prompt/document.js";
 import { Random } from "#dist/random.js";
-import { bandwidthProbe, type Effort, matmulProbe, median, operations, table, written } from "./measure.js";
+import type { Device } from "#dist/runtime/contract.js";
+import {
+  bandwidthProbe,
+  type Effort,
+  matmulProbe,
+  median,
+  operations,
+  type Page,
+  type Row,
+  table,
+  written,
+} from "./measure.js";
 
 export interface AnswerOptions {
   /** Folder of the model; the embedded one unless told. */
   readonly model?: string | undefined;
   /** Examples of each of two new words. */
   readonly shots: number;
+  readonly device?: Device;
 }
 
 const WAYS = 2;
@@ -35,14 +47,17 @@ interface Sample {
   readonly tokens: number;
 }
 
-export async function answer(effort: Effort, { model = EMBEDDED, shots }: AnswerOptions): Promise<string> {
+export async function answer(
+  effort: Effort,
+  { model = EMBEDDED, shots, device = "cpu" }: AnswerOptions,
+): Promise<Page> {
   const { config, params } = await readFlamingo(model);
   const samples: Sample[] = [];
   let opening = 0;
   const further = effort.small ? 4 : 64;
   const began = performance.now();
   {
-    await using flamingo = await openFlamingo(model);
+    await using flamingo = await openFlamingo(model, { device });
     opening = performance.now() - began;
     await using raw = await matmulProbe(effort);
     await using bandwidth = await bandwidthProbe(effort);
@@ -71,17 +86,45 @@ export async function answer(effort: Effort, { model = EMBEDDED, shots }: Answer
     }) / 1e9;
   const weights = 4 * (countParameters(params.language) + countParameters(params.gated));
   const [raw, bandwidth] = [middle((sample) => sample.raw), middle((sample) => sample.bandwidth)];
-  const rate = (gigaflop: number, milliseconds: number) => {
-    const found = (1000 * gigaflop) / milliseconds;
-    return [
-      `${written(gigaflop, 2)} GFLOP`,
-      `${written(found)} GFLOP/s`,
-      `${written(found / raw, 2)} of ${written(raw)} GFLOP/s`,
-    ];
+  const computed = (name: string, gigaflop: number, milliseconds: number): Part => {
+    const rate = (1000 * gigaflop) / milliseconds;
+    const row = { name, value: rate, unit: "GFLOP/s", against: "products of 1024 x 1024 matrices", ratio: rate / raw };
+    return { row: { ...row, target: null }, milliseconds, work: `${written(gigaflop, 2)} GFLOP`, best: raw };
   };
+  const look = computed(
+    `look at ${pictures} pictures`,
+    looking,
+    middle((sample) => sample.look),
+  );
+  const read = computed(
+    `read ${tokens} tokens`,
+    reading,
+    middle((sample) => sample.read),
+  );
   const perToken = middle((sample) => sample.perToken);
   const streamed = weights / perToken / 1e6;
-  return [
+  const token: Part = {
+    row: {
+      name: "one token more",
+      value: streamed,
+      unit: "GB/s",
+      against: "a vector times a constant matrix of 256 MB",
+      ratio: streamed / bandwidth,
+      target: null,
+    },
+    milliseconds: perToken,
+    work: `${written(weights / 1e6, 1)} MB of weights`,
+    best: bandwidth,
+  };
+  const cells = ({ row, milliseconds, work, best }: Part) => [
+    row.name,
+    written(milliseconds, milliseconds < 10 ? 2 : 1),
+    work,
+    `${written(row.value)} ${row.unit}`,
+    `${written(row.ratio, 2)} of ${written(best)}`,
+  ];
+  const plain = (name: string, of: (sample: Sample) => number) => [name, written(middle(of), 1), "", "", ""];
+  const text = [
     [
       `${config.name} (${written(countParameters(params) / 1e6, 1)} M parameters) is asked for one of ${WAYS} new words, each named`,
       `by ${plural(shots, "example")}: ${pictures} pictures of ${config.vision.size} x ${config.vision.size} pixels that it has not`,
@@ -92,55 +135,11 @@ export async function answer(effort: Effort, { model = EMBEDDED, shots }: Answer
     "",
     table([
       ["part", "ms", "work", "rate", "of the best"],
-      [
-        `look at ${pictures} pictures`,
-        written(
-          middle(({ look }) => look),
-          1,
-        ),
-        ...rate(
-          looking,
-          middle(({ look }) => look),
-        ),
-      ],
-      [
-        `read ${tokens} tokens`,
-        written(
-          middle(({ read }) => read),
-          1,
-        ),
-        ...rate(
-          reading,
-          middle(({ read }) => read),
-        ),
-      ],
-      [
-        "write the answer, greedily",
-        written(
-          middle(({ write }) => write),
-          1,
-        ),
-        "",
-        "",
-        "",
-      ],
-      [
-        "look at the same pictures again",
-        written(
-          middle(({ lookAgain }) => lookAgain),
-          1,
-        ),
-        "",
-        "",
-        "",
-      ],
-      [
-        "one token more",
-        written(perToken, 2),
-        `${written(weights / 1e6, 1)} MB of weights`,
-        `${written(1000 / perToken)} tokens/s, ${written(streamed, 1)} GB/s`,
-        `${written(streamed / bandwidth, 2)} of ${written(bandwidth, 1)} GB/s`,
-      ],
+      cells(look),
+      cells(read),
+      plain("write the answer, greedily", ({ write }) => write),
+      plain("look at the same pictures again", ({ lookAgain }) => lookAgain),
+      cells(token),
     ]),
     "",
     [
@@ -148,6 +147,16 @@ export async function answer(effort: Effort, { model = EMBEDDED, shots }: Answer
       "cache can be read faster than memory.",
     ].join(" "),
   ].join("\n");
+  return { text, rows: [look, read, token].map(({ row }) => row) };
+}
+
+/** A part of the answer that has a rate. */
+interface Part {
+  readonly row: Row;
+  readonly milliseconds: number;
+  readonly work: string;
+  /** The best rate, in the row's unit. */
+  readonly best: number;
 }
 
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;

@@ -7,6 +7,24 @@ import { Random } from "#dist/random.js";
 import { type Program, portable } from "#dist/runtime/contract.js";
 import { nodeRuntime } from "#dist/runtime/onnx.node.js";
 
+/** A page: text for people, and its figures. */
+export interface Page {
+  readonly text: string;
+  readonly rows: readonly Row[];
+}
+
+/** One figure beside what it is held against, as `--json` prints it. */
+export interface Row {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: string;
+  /** What `ratio` divides by. */
+  readonly against: string;
+  readonly ratio: number;
+  /** The least `ratio` we want; null where there is no such wish. Of a share of time, the most. */
+  readonly target: number | null;
+}
+
 /** How long is measured. */
 export interface Effort {
   /** Measurements of each thing; the page shows their median. */

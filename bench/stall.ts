@@ -5,7 +5,7 @@ import { EMBEDDED, openFlamingo } from "#dist/generation/flamingo.node.js";
 import type { FlamingoModel } from "#dist/generation/flamingo-model.js";
 import { image } from "#dist/prompt/load.js";
 import { Random } from "#dist/random.js";
-import { type Effort, median, table, written } from "./measure.js";
+import { type Effort, median, type Page, table, written } from "./measure.js";
 
 export interface StallOptions {
   /** Folder of the model; the embedded one unless told. */
@@ -49,7 +49,7 @@ async function stallsOf(work: () => Promise<unknown>): Promise<Stalls> {
 
 type Case = readonly [name: string, work: (model: FlamingoModel, round: number) => Promise<unknown>];
 
-export async function stall(effort: Effort, { model = EMBEDDED }: StallOptions): Promise<string> {
+export async function stall(effort: Effort, { model = EMBEDDED }: StallOptions): Promise<Page> {
   const rounds = effort.small ? 1 : 5;
   const [width, height] = effort.small ? [80, 60] : [4000, 3000];
   const size = `${width} x ${height}`;
@@ -108,9 +108,9 @@ export async function stall(effort: Effort, { model = EMBEDDED }: StallOptions):
     await using flamingo = opened!;
     for (const [name, work] of cases) await measured(name, () => work(flamingo, round));
   }
-  const worst = (stalls: readonly Stalls[]) => written(Math.max(...stalls.map(({ busy }) => busy)), 1);
+  const most = (stalls: readonly Stalls[]) => Math.max(...stalls.map(({ busy }) => busy));
   const middle = (stalls: readonly Stalls[], of: "wall" | "whole") => written(median(stalls.map((one) => one[of])), 1);
-  return [
+  const text = [
     [
       "While something is asked of a model, a timer of 1 ms runs in the main thread. A stall is the time between two of its",
       `turns. For each question the longest one, as the clock has it (the median of ${rounds} rounds), and as processor time of the`,
@@ -119,10 +119,25 @@ export async function stall(effort: Effort, { model = EMBEDDED }: StallOptions):
     "",
     table([
       ["asked", "longest stall, ms", "most processor time in one, ms", "all of it, ms"],
-      ...[...rows].map(([name, stalls]) => [name, middle(stalls, "wall"), worst(stalls), middle(stalls, "whole")]),
+      ...[...rows].map(([name, stalls]) => [
+        name,
+        middle(stalls, "wall"),
+        written(most(stalls), 1),
+        middle(stalls, "whole"),
+      ]),
     ]),
   ].join("\n");
+  return {
+    text,
+    rows: [...rows].map(([name, stalls]) => {
+      const busy = most(stalls);
+      return { name, value: busy, unit: "ms", against: `${LIMIT} ms`, ratio: busy / LIMIT, target: 1 };
+    }),
+  };
 }
+
+/** Milliseconds for which nobody should keep the main thread while a model answers. */
+const LIMIT = 20;
 
 /** As many as a prompt of the model may have. */
 function few<T>({ config }: FlamingoModel, pictures: readonly T[]): readonly T[] {

@@ -2,21 +2,22 @@
 import type { Weight } from "#dist/graph/index.js";
 import { flatten } from "#dist/nn/parameters.js";
 import { Random } from "#dist/random.js";
-import { portable } from "#dist/runtime/contract.js";
+import { type Device, portable } from "#dist/runtime/contract.js";
 import { startThread } from "#dist/runtime/thread.node.js";
 import type { Run, RunOptions } from "#dist/training/run.js";
 import { RUNS } from "#dist/training/runs/index.js";
 import type { Trainer, TrainerInit } from "#dist/training/trainer.worker.js";
-import { type Effort, matmulProbe, median, operations, table, timed, written } from "./measure.js";
+import { type Effort, matmulProbe, median, operations, type Page, table, timed, written } from "./measure.js";
 
 export interface TrainingStepOptions {
   /** Run pages by name. */
   readonly runs: readonly string[];
   /** Passed to each page, if it accepts the option. */
   readonly page: RunOptions;
+  readonly device?: Device;
 }
 
-interface Row {
+interface Measured {
   readonly name: string;
   readonly parameters: number;
   readonly tokens: number;
@@ -26,15 +27,15 @@ interface Row {
   readonly raw: readonly number[];
 }
 
-export async function trainingStep(effort: Effort, { runs, page }: TrainingStepOptions): Promise<string> {
-  const rows: Row[] = [];
+export async function trainingStep(effort: Effort, { runs, page, device = "cpu" }: TrainingStepOptions): Promise<Page> {
+  const rows: Measured[] = [];
   for (const name of runs) {
     const run = RUNS.find((one) => one.name === name);
     if (run === undefined)
       throw new Error(`there is no run page ${name}; there are ${RUNS.map((one) => one.name).join(", ")}`);
-    rows.push(await measureRun(run, page, effort));
+    rows.push(await measureRun(run, page, effort, device));
   }
-  return [
+  const text = [
     [
       "Milliseconds of one update in the training thread: forward, backward and optimizer, on batches drawn before.",
       "The arithmetic is that of matrix products and convolutions alone. The raw rate is that of products of 1024 x 1024",
@@ -72,9 +73,22 @@ export async function trainingStep(effort: Effort, { runs, page }: TrainingStepO
     "",
     "Tokens are those that a step predicts; for a run without text, pictures.",
   ].join("\n");
+  return {
+    text,
+    rows: rows.map(({ name, gigaflop, milliseconds, raw }) => {
+      const rate = (1000 * gigaflop) / median(milliseconds);
+      const ratio = rate / median(raw);
+      return { name, value: rate, unit: "GFLOP/s", against: "products of 1024 x 1024 matrices", ratio, target: null };
+    }),
+  };
 }
 
-async function measureRun(run: Run, page: RunOptions, { repetitions, small }: Effort): Promise<Row> {
+async function measureRun(
+  run: Run,
+  page: RunOptions,
+  { repetitions, small }: Effort,
+  device: Device,
+): Promise<Measured> {
   const accepted = Object.entries(page).filter(([name]) => run.accepts !== undefined && name in run.accepts);
   const stage = await run.open(Object.fromEntries(accepted));
   const all = flatten(stage.params);
@@ -88,6 +102,7 @@ async function measureRun(run: Run, page: RunOptions, { repetitions, small }: Ef
       return { path, shape, decay, data, first: zeros(), second: zeros() };
     }),
     optimizer: run.optimizer,
+    device,
   } satisfies TrainerInit);
   const random = new Random("bench");
   const feeds = await Promise.all(stage.objectives.map(async ({ name, batch }) => batch(random.fork(name), 1)));

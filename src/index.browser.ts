@@ -7,8 +7,7 @@
  *     const { text } = await flamingo.generate([image(await file.bytes()), "Output:"]);
  */
 export { FlamingoError, ReleasedError, UsageError } from "./errors.js";
-export type { EngineOptions } from "./generation/engine.js";
-export { openFlamingo } from "./generation/flamingo.browser.js";
+export { type OpenOptions, openFlamingo } from "./generation/flamingo.browser.js";
 export type {
   Answer,
   AskOptions,

@@ -63,6 +63,8 @@ export interface Op<Attributes> {
 export interface Emitter {
   /** Name of a value in the file. */
   nameOf(value: Value): string;
+  /** Whether any node or output of the graph reads a value: a by-product that nobody reads need not be made. */
+  isRead(value: Value): boolean;
   /** Name of a fresh intermediate of this node. */
   fresh(hint: string): string;
   /** Name of a constant tensor of int64, as shapes, axes and pads are given. */

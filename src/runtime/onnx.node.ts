@@ -21,9 +21,13 @@ export const nodeRuntime: Runtime = {
         // Fatal only: what the engine refuses is thrown, with the name of the value; it need not print it as well.
         logSeverityLevel: 4,
         ...(profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: profile }),
-        ...(weightsFolder === undefined
-          ? {}
-          : { extra: { session: { model_external_initializers_file_folder_path: weightsFolder } } }),
+        extra: {
+          session: {
+            // Threads that wait for work spin; those of a session that has run would take the core from the one that runs.
+            force_spinning_stop: "1",
+            ...(weightsFolder === undefined ? {} : { model_external_initializers_file_folder_path: weightsFolder }),
+          },
+        },
       }).catch((error: Error) => {
         const adapter = /Failed to get a WebGPU adapter: (.*)/.exec(error.message)?.[1];
         throw adapter === undefined ? error : noAdapter(adapter, { cause: error });

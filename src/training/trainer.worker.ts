@@ -1,6 +1,6 @@
 /** The training thread: the compiled losses, the trained parameters and the optimizer's state live here together. */
 import type { ArrayOf } from "../graph/index.js";
-import type { PortableGraph, Program, Tensor } from "../runtime/contract.js";
+import type { Device, PortableGraph, Program, Tensor } from "../runtime/contract.js";
 import { nodeRuntime } from "../runtime/onnx.node.js";
 import { serve } from "../runtime/thread.node.js";
 import { type AdamWOptions, adamW, globalNorm, type Moments } from "./adamw.js";
@@ -15,6 +15,8 @@ export interface TrainerInit {
     readonly clip: number;
   };
   readonly threads?: number;
+  /** What computes losses and gradients: the CPU unless told. */
+  readonly device?: Device;
 }
 
 /** A trained parameter with its optimizer state: all that a checkpoint keeps of it. */
@@ -30,6 +32,8 @@ export interface StepReport {
   readonly scalars: readonly Readonly<Record<string, number>>[];
   /** Norm of the weighted, accumulated gradient, before clipping. */
   readonly gradientNorm: number;
+  /** Milliseconds that the step spent outside the engine: accumulating, clipping and AdamW. */
+  readonly optimizerMs: number;
 }
 
 export type Trainer = {
@@ -42,10 +46,10 @@ export type Trainer = {
   state(): TrainedParameter[];
 };
 
-serve<Trainer>(async ({ objectives, parameters, optimizer, threads }: TrainerInit) => {
+serve<Trainer>(async ({ objectives, parameters, optimizer, threads, device = "cpu" }: TrainerInit) => {
   const programs: Program[] = [];
   for (const { graph } of objectives)
-    programs.push(await nodeRuntime.compile(graph, threads === undefined ? {} : { threads }));
+    programs.push(await nodeRuntime.compile(graph, { device, ...(threads === undefined ? {} : { threads }) }));
   /** For each objective, the parameters that its graph reads. */
   const read = objectives.map(({ graph }) =>
     Object.fromEntries(
@@ -56,10 +60,13 @@ serve<Trainer>(async ({ objectives, parameters, optimizer, threads }: TrainerIni
     new Map(parameters.map(({ path, data, shape }) => [path, { data: new Float32Array(data.length), shape }]));
   const total = blank();
   const scratch = objectives.length > 1 ? blank() : total;
+  // The first objective's gradient is the sum's first term as the engine writes it: its weight is a factor on the whole.
+  const whole = objectives[0]!.weight;
 
   return {
     async step(feeds, { step, learningRate }) {
       const scalars: Record<string, number>[] = [];
+      let optimizerMs = 0;
       for (const [i, program] of programs.entries()) {
         const { name, weight, graph } = objectives[i]!;
         const into = i === 0 ? total : scratch;
@@ -77,28 +84,30 @@ serve<Trainer>(async ({ objectives, parameters, optimizer, threads }: TrainerIni
         );
         if (!Number.isFinite(scalars[i]!.loss))
           throw new NotFiniteError(`the loss of ${name}`, step, scalars[i]!.loss!);
+        const ran = performance.now();
         for (const { path } of parameters) {
           const sum = total.get(path)!.data;
           const own = outputs[gradientName(path)]?.data as Float32Array | undefined;
           if (i === 0 && own === undefined) sum.fill(0);
-          else if (own !== undefined) accumulate(sum, own, weight, i === 0);
+          else if (i > 0 && own !== undefined) accumulate(sum, own, weight / whole);
         }
+        optimizerMs += performance.now() - ran;
       }
-      const gradientNorm = globalNorm([...total.values()].map(({ data }) => data));
+      const accumulated = performance.now();
+      const gradientNorm = whole * globalNorm([...total.values()].map(({ data }) => data));
       if (!Number.isFinite(gradientNorm)) throw new NotFiniteError("the gradient's norm", step, gradientNorm);
-      const scale = gradientNorm > optimizer.clip ? optimizer.clip / gradientNorm : 1;
+      const scale = whole * (gradientNorm > optimizer.clip ? optimizer.clip / gradientNorm : 1);
       for (const parameter of parameters) {
         const at = { step, learningRate, decays: parameter.decay, scale };
         adamW(parameter.data, total.get(parameter.path)!.data, parameter, optimizer, at);
       }
-      return { scalars, gradientNorm };
+      return { scalars, gradientNorm, optimizerMs: optimizerMs + performance.now() - accumulated };
     },
     state: () => [...parameters],
   };
 });
 
-/** `sum = weight * own`, or `sum += weight * own`. */
-function accumulate(sum: Float32Array, own: Float32Array, weight: number, first: boolean): void {
-  if (first) for (let i = 0; i < sum.length; i++) sum[i] = weight * own[i]!;
-  else for (let i = 0; i < sum.length; i++) sum[i] = sum[i]! + weight * own[i]!;
+/** `sum += weight * own`. */
+function accumulate(sum: Float32Array, own: Float32Array, weight: number): void {
+  for (let i = 0; i < sum.length; i++) sum[i] = sum[i]! + weight * own[i]!;
 }

@@ -76,6 +76,7 @@ const EVALUATIONS: Evaluations = {
   Tanh: elementwise((x) => Math.tanh(x!)),
   Sigmoid: elementwise((x) => 1 / (1 + Math.exp(-x!))),
   Relu: elementwise((x) => Math.max(0, x!)),
+  SquaredRelu: elementwise((x) => Math.max(0, x!) ** 2),
   Erf: elementwise((x) => erf(x!)),
   Softplus: elementwise((x) => Math.max(0, x!) + Math.log1p(Math.exp(-Math.abs(x!)))),
   GeluTanh: elementwise((x) => (x! / 2) * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x! + 0.044715 * x! ** 3)))),
@@ -87,7 +88,10 @@ const EVALUATIONS: Evaluations = {
   Maximum: elementwise(Math.max),
   Minimum: elementwise(Math.min),
   Clip: (inputs, { low, high }) => elementwise((x) => Math.min(high, Math.max(low, x!)))(inputs),
-  Gelu: elementwise((x) => (x! * (1 + erf(x! * Math.SQRT1_2))) / 2),
+  Gelu: (inputs) => {
+    const cumulative = elementwise((x) => (1 + erf(x! * Math.SQRT1_2)) / 2)(inputs)[0]!;
+    return [elementwise((x, share) => x! * share!)([inputs[0]!, cumulative])[0]!, cumulative];
+  },
   Greater: elementwise((a, b) => Number(a! > b!)),
   Less: elementwise((a, b) => Number(a! < b!)),
   GreaterOrEqual: elementwise((a, b) => Number(a! >= b!)),

@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import openWabt from "wabt";
+import { MODULE } from "../../src/training/adamw.generated.js";
 import { type AdamWOptions, adamW, globalNorm } from "../../src/training/adamw.js";
 
 const OPTIONS = { beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0.1 };
@@ -63,6 +65,29 @@ describe("AdamW", () => {
       );
     }
     expect([scaled, moments]).toEqual([byHand, momentsByHand]);
+  });
+
+  it("goes through arrays of any length, block by block", () => {
+    const count = 2 * 4096 + 3;
+    const gradient = Float32Array.from({ length: count }, (_, i) => Math.sin(i));
+    const [whole, alone] = [new Float32Array(count).fill(1), new Float32Array(count).fill(1)];
+    const [moments, momentsAlone] = [blank(count), blank(count)];
+    adamW(whole, gradient, moments, OPTIONS, { ...plain, step: 3 });
+    for (let i = 0; i < count; i++) {
+      const one = (array: Float32Array) => array.subarray(i, i + 1);
+      const own = { first: one(momentsAlone.first), second: one(momentsAlone.second) };
+      adamW(one(alone), one(gradient), own, OPTIONS, { ...plain, step: 3 });
+    }
+    expect([whole, moments]).toEqual([alone, momentsAlone]);
+    expect(whole.at(-1)).not.toBe(1);
+    adamW(new Float32Array(0), new Float32Array(0), blank(0), OPTIONS, { ...plain, step: 1 });
+  });
+
+  it("runs what adamw.wat says", async () => {
+    const source = new URL("../../src/training/adamw.wat", import.meta.url);
+    const { parseWat } = await openWabt();
+    const { buffer } = parseWat("adamw.wat", readFileSync(source, "utf8"), { simd: true }).toBinary({});
+    expect(MODULE).toBe(Buffer.from(buffer).toString("base64"));
   });
 
   it("keeps the running means of the gradient and of its square in the arrays it is given", () => {

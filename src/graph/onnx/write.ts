@@ -45,7 +45,8 @@ export function writeOnnx(graph: Graph, weights: ReadonlyMap<string, Weight>): U
  */
 export function onnxModel(graph: Graph, weights: ReadonlyMap<string, Weight>): OnnxModel {
   const names = nameValues(graph);
-  const writer = new Writer(names);
+  const readValues = new Set([...graph.nodes.flatMap(({ inputs }) => inputs), ...graph.outputs.values()]);
+  const writer = new Writer(names, readValues);
   for (const [path, value] of graph.frozen) {
     writer.current = names.get(value)!;
     writer.weight(value, weights.get(path), path);
@@ -106,11 +107,13 @@ class Writer implements Emitter {
   /** Name of the value being made: the prefix of its intermediates. */
   current = "";
   readonly #names: ReadonlyMap<Value, string>;
+  readonly #read: ReadonlySet<Value>;
   readonly #constants = new Map<string, string>();
   #count = 0;
 
-  constructor(names: ReadonlyMap<Value, string>) {
+  constructor(names: ReadonlyMap<Value, string>, read: ReadonlySet<Value>) {
     this.#names = names;
+    this.#read = read;
   }
 
   nameOf = (value: Value): string => {
@@ -119,6 +122,10 @@ class Writer implements Emitter {
       throw new GraphError(`${describe(value)} is not part of this graph`, "reach it from an output");
     return name;
   };
+
+  isRead(value: Value): boolean {
+    return this.#read.has(value);
+  }
 
   fresh(hint: string): string {
     return `${this.current}/${hint}:${this.#count++}`;

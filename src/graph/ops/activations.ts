@@ -1,6 +1,6 @@
 /** The functions that stand between two layers. */
 import { apply, type Op, scalar, type Value } from "../value.js";
-import { add, erf, exp, greater, mul, sub, tanh, unary, where } from "./elementwise.js";
+import { add, exp, greater, mul, sub, tanh, unary, where } from "./elementwise.js";
 
 const TANH_SCALE = Math.sqrt(2 / Math.PI);
 const TANH_CUBE = 0.044715;
@@ -9,13 +9,41 @@ export const activationOps = {
   Sigmoid: unary("Sigmoid", (g, _x, y) => mul(g, mul(y, sub(scalar(1), y)))),
   // Where the input is 0 the slope is taken as 0, as PyTorch does.
   Relu: unary("Relu", (g, x) => where(greater(x, scalar(0)), g, scalar(0))),
+  // Slope 2 relu(x): the condition of relu's own slope is part of it.
+  SquaredRelu: {
+    name: "SquaredRelu",
+    types: ([x]) => [{ dtype: x!.dtype, axes: x!.axes }],
+    emit: (emit, { inputs: [x], outputs: [y] }) => {
+      const root = emit.fresh("root");
+      emit.node("Relu", [emit.nameOf(x!)], [root]);
+      emit.node("Mul", [root, root], [emit.nameOf(y!)]);
+    },
+    gradient: (g, { inputs: [x] }) => [() => mul(g, mul(scalar(2), relu(x!)))],
+  } satisfies Op<null>,
   Softplus: unary("Softplus", (g, x) => mul(g, sigmoid(x))),
-  // x Phi(x), exact: slope Phi(x) + x phi(x).
-  Gelu: unary("Gelu", (g, x) => {
-    const cumulative = mul(scalar(0.5), add(scalar(1), erf(mul(x, scalar(Math.SQRT1_2)))));
-    const density = mul(scalar(1 / Math.sqrt(2 * Math.PI)), exp(mul(scalar(-0.5), mul(x, x))));
-    return mul(g, add(cumulative, mul(x, density)));
-  }),
+  /** x Phi(x), exact: slope Phi(x) + x phi(x); by-product: Phi(x), made only where the slope is wanted. */
+  Gelu: {
+    name: "Gelu",
+    types: ([x]) => [
+      { dtype: x!.dtype, axes: x!.axes },
+      { dtype: x!.dtype, axes: x!.axes },
+    ],
+    emit: (emit, { inputs: [x], outputs: [y, cumulative] }) => {
+      if (!emit.isRead(cumulative!)) return emit.node("Gelu", [emit.nameOf(x!)], [emit.nameOf(y!)]);
+      const names = { scaled: emit.fresh("scaled"), erf: emit.fresh("erf"), twice: emit.fresh("twice") };
+      emit.node("Mul", [emit.nameOf(x!), emit.scalar(Math.SQRT1_2)], [names.scaled]);
+      emit.node("Erf", [names.scaled], [names.erf]);
+      emit.node("Add", [names.erf, emit.scalar(1)], [names.twice]);
+      emit.node("Mul", [names.twice, emit.scalar(0.5)], [emit.nameOf(cumulative!)]);
+      emit.node("Mul", [emit.nameOf(x!), emit.nameOf(cumulative!)], [emit.nameOf(y!)]);
+    },
+    gradient: (g, { inputs: [x], outputs: [, cumulative] }) => [
+      () => {
+        const density = mul(exp(mul(mul(x!, x!), scalar(-0.5))), scalar(1 / Math.sqrt(2 * Math.PI)));
+        return mul(g, add(cumulative!, mul(x!, density)));
+      },
+    ],
+  } satisfies Op<null>,
   // x (1 + tanh u) / 2 with u = sqrt(2 / pi) (x + 0.044715 x^3).
   GeluTanh: {
     name: "GeluTanh",
@@ -52,10 +80,7 @@ const O = activationOps;
 export const sigmoid = (x: Value): Value => apply(O.Sigmoid, [x], null);
 export const relu = (x: Value): Value => apply(O.Relu, [x], null);
 /** The square of ReLU, the activation of every trained feed-forward layer. @source arXiv:2109.08668 (Primer); arXiv:2204.14198, appendix A.1 */
-export const squaredRelu = (x: Value): Value => {
-  const y = relu(x);
-  return mul(y, y);
-};
+export const squaredRelu = (x: Value): Value => apply(O.SquaredRelu, [x], null);
 /** log(1 + e^x), without overflow: x itself for large x; below -17 float32 rounds it to 0, while its slope stays right. */
 export const softplus = (x: Value): Value => apply(O.Softplus, [x], null);
 /** Gaussian error linear unit, exact form. @source arXiv:1606.08415 */

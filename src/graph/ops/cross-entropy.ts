@@ -23,19 +23,33 @@ export interface Targets {
   readonly ignored: number | undefined;
 }
 
-/** (1 - smoothing) of the target's loss and `smoothing` of the mean over the vocabulary, 0 where the target is ignored. */
-function emitSmoothed(emit: Emitter, node: Node, { smoothing, ignored }: Targets, sharp: string): void {
-  const [loss, logProbability] = node.outputs;
-  const names = { mean: emit.fresh("mean"), even: emit.fresh("even"), kept: emit.fresh("kept") };
-  emit.node("ReduceMean", [emit.nameOf(logProbability!), emit.integers([-1])], [names.mean], { keepdims: 0 });
-  emit.node("Mul", [names.mean, emit.scalar(smoothing)], [names.even]);
-  emit.node("Mul", [sharp, emit.scalar(1 - smoothing)], [names.kept]);
-  const all = ignored === undefined ? emit.nameOf(loss!) : emit.fresh("all");
-  emit.node("Sub", [names.kept, names.even], [all]);
-  if (ignored === undefined) return;
-  const none = emit.fresh("none");
-  emit.node("Equal", [emit.nameOf(node.inputs[1]!), emit.constant(node.inputs[1]!.dtype, ignored)], [none]);
-  emit.node("Where", [none, emit.scalar(0), all], [emit.nameOf(loss!)]);
+/**
+ * The log-softmax along the last axis, and of it what each target has: not ONNX's SoftmaxCrossEntropyLoss, for which the
+ * engine turns all logits to put the vocabulary before the last axis, and back.
+ */
+function emitLoss(emit: Emitter, { inputs, outputs }: Node, { smoothing, ignored }: Targets): void {
+  const [logits, target] = inputs.map(emit.nameOf);
+  const [loss, logProbability] = outputs.map(emit.nameOf);
+  const whole = (value: number) => emit.constant(inputs[1]!.dtype, value);
+  const step = (type: string, from: readonly string[], attributes = {}) => {
+    const result = emit.fresh(type);
+    emit.node(type, from, [result], attributes);
+    return result;
+  };
+  emit.node("LogSoftmax", [logits!], [logProbability!], { axis: -1 });
+  const none = ignored === undefined ? undefined : step("Equal", [target!, whole(ignored)]);
+  const column = step("Unsqueeze", [
+    none === undefined ? target! : step("Where", [none, whole(0), target!]),
+    emit.integers([1]),
+  ]);
+  const own = step("Squeeze", [step("GatherElements", [logProbability!, column], { axis: 1 }), emit.integers([1])]);
+  const blend = () => {
+    const even = step("ReduceMean", [logProbability!, emit.integers([-1])], { keepdims: 0 });
+    return step("Add", [step("Mul", [own, emit.scalar(1 - smoothing)]), step("Mul", [even, emit.scalar(smoothing)])]);
+  };
+  const likelihood = smoothing === 0 ? own : blend();
+  const counted = none === undefined ? likelihood : step("Where", [none, emit.scalar(0), likelihood]);
+  emit.node("Neg", [counted], [loss!]);
 }
 
 export const crossEntropyOps = {
@@ -55,15 +69,7 @@ export const crossEntropyOps = {
         { dtype: "float32", axes: [rows, logits!.axes[1]!] },
       ];
     },
-    emit: (emit, node, targets) => {
-      const [loss, logProbability] = node.outputs.map(emit.nameOf);
-      const sharp = targets.smoothing === 0 ? loss! : emit.fresh("sharp");
-      emit.node("SoftmaxCrossEntropyLoss", node.inputs.map(emit.nameOf), [sharp, logProbability!], {
-        reduction: "none",
-        ...(targets.ignored === undefined ? {} : { ignore_index: targets.ignored }),
-      });
-      if (targets.smoothing !== 0) emitSmoothed(emit, node, targets, sharp);
-    },
+    emit: emitLoss,
     gradient: (
       g,
       { inputs: [logits, target], outputs: [loss, logProbability] },

@@ -1,5 +1,5 @@
 /** Element-wise ops, with broadcasting. */
-import { broadcast } from "../axes.js";
+import { type Axis, broadcast } from "../axes.js";
 import { type DType, ONNX_TYPE } from "../dtype.js";
 import { GraphError } from "../errors.js";
 import { apply, type InputGradient, type Node, type Op, scalar, type Value } from "../value.js";
@@ -157,11 +157,26 @@ export const elementwiseOps = {
   } satisfies Op<{ to: DType }>,
 };
 
+/** What was stretched before the op stretches it: `x` itself, if it was not. */
+function unstretched(x: Value): Value {
+  return x.source.kind === "op" && x.source.node.op.name === "BroadcastTo" ? x.source.node.inputs[0]! : x;
+}
+
+/** An op of two; a side that was stretched to the other's axes, as sums do with their gradients, need not be made whole. */
+function ofTwo(op: Op<null>, a: Value, b: Value): Value {
+  const whole = apply(op, [a, b], null);
+  const [left, right] = [unstretched(a), unstretched(b)];
+  if (left === a && right === b) return whole;
+  const short = apply(op, [left, right], null);
+  const fits = ({ name, size }: Axis, i: number) => short.axes[i]?.name === name && short.axes[i]?.size === size;
+  return whole.axes.every(fits) && short.axes.length === whole.axes.length ? short : whole;
+}
+
 const O = elementwiseOps;
-export const add = (a: Value, b: Value): Value => apply(O.Add, [a, b], null);
-export const sub = (a: Value, b: Value): Value => apply(O.Sub, [a, b], null);
-export const mul = (a: Value, b: Value): Value => apply(O.Mul, [a, b], null);
-export const div = (a: Value, b: Value): Value => apply(O.Div, [a, b], null);
+export const add = (a: Value, b: Value): Value => ofTwo(O.Add, a, b);
+export const sub = (a: Value, b: Value): Value => ofTwo(O.Sub, a, b);
+export const mul = (a: Value, b: Value): Value => ofTwo(O.Mul, a, b);
+export const div = (a: Value, b: Value): Value => ofTwo(O.Div, a, b);
 export const neg = (x: Value): Value => apply(O.Neg, [x], null);
 export const exp = (x: Value): Value => apply(O.Exp, [x], null);
 export const log = (x: Value): Value => apply(O.Log, [x], null);

@@ -1,7 +1,7 @@
 /** Ops that pick entries by index. */
 import { type Axis, type AxisLike, axes as axesOf, describeAxes, mergeAxes, position } from "../axes.js";
 import { GraphError } from "../errors.js";
-import { apply, describe, type Emitter, type InputGradient, type Op, type Value } from "../value.js";
+import { apply, describe, type Emitter, type InputGradient, type Node, type Op, type Value } from "../value.js";
 
 /** Refuses an index that is not of whole numbers. */
 export function checkIndex(index: Value): void {
@@ -45,7 +45,10 @@ export const indexingOps = {
     ],
   } satisfies Op<{ at: number }>,
 
-  /** The other way: entries are added up where the index says, by a product with one-hot rows, exact with any number of threads, unlike ScatterND. */
+  /**
+   * The other way: entries are added up where the index says, exact with any number of threads, unlike ScatterND: into a
+   * short axis by a product with one-hot rows, into a long one entry after entry.
+   */
   ScatterAdd: {
     name: "ScatterAdd",
     types: ([x, index], { at, into }) => {
@@ -61,8 +64,11 @@ export const indexingOps = {
       });
       return [{ dtype: x!.dtype, axes: [...x!.axes.slice(0, at), into, ...x!.axes.slice(at + index!.axes.length)] }];
     },
-    emit: (emit, { inputs: [x, index], outputs: [y] }, { at, into }) => {
+    emit: (emit, node, { at, into }) => {
+      const [x, index] = node.inputs;
+      const [y] = node.outputs;
       const after = at + index!.axes.length;
+      if (at === 0 && into.size! > SHORT && volume(x!.axes.slice(after)) !== undefined) return emitRowByRow(emit, node);
       const [outer, inner] = [x!.axes.slice(0, at), x!.axes.slice(after)];
       const flat = at === 0 ? [index!.axes, inner] : [outer, index!.axes, inner];
       const names = { places: emit.fresh("places"), hot: emit.fresh("hot"), flat: emit.fresh("flat") };
@@ -124,6 +130,24 @@ export const indexingOps = {
   } satisfies Op<null>,
 };
 
+/** The longest axis for which a product with one-hot rows costs less than going through the entries one by one. */
+const SHORT = 256;
+
+/** Adds rows into zeros one after the other, on one thread: the work does not grow with the axis. */
+function emitRowByRow(emit: Emitter, { inputs: [x, index], outputs: [y] }: Node): void {
+  const width = volume(y!.axes.slice(1))!;
+  const into = emit.integers([y!.axes[0]!.size!, width]);
+  const names = { rows: emit.fresh("rows"), shape: emit.fresh("shape"), column: emit.fresh("column") };
+  const [places, zeros, sum] = [emit.fresh("places"), emit.fresh("zeros"), emit.fresh("sum")];
+  emit.node("Reshape", [emit.nameOf(x!), emit.integers([-1, width])], [names.rows]);
+  emit.node("Shape", [names.rows], [names.shape]);
+  emit.node("Reshape", [emit.nameOf(index!), emit.integers([-1, 1])], [names.column]);
+  emit.node("Expand", [names.column, names.shape], [places]);
+  emit.node("Expand", [emit.constant(x!.dtype, 0), into], [zeros]);
+  emit.node("ScatterElements", [zeros, places, names.rows], [sum], { axis: 0, reduction: "add" });
+  emit.node("Reshape", [sum, emit.integers(y!.axes.map(({ size }) => size!))], [emit.nameOf(y!)]);
+}
+
 /** The sizes of `y`, which has those of `x` but for one in place of `at` to `after`. */
 function emitSizes(emit: Emitter, x: Value, y: Value, at: number, after: number): string {
   const sizes = y.axes.map(({ size }) => size);
@@ -154,7 +178,7 @@ export function embed(table: Value, index: Value): Value {
 
 /**
  * Adds up rows by index: `y[i]` is the sum of all `rows[j]` with `index[j] = i`, zero where there is none. Exact with any
- * number of threads; it costs as much as a product with a `[..index axes, into]` matrix.
+ * number of threads.
  * @param rows  [..index axes, ..rest], float32 and finite
  * @param into  the first axis of the result, of a known size
  * @returns  [into, ..rest]

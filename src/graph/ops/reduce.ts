@@ -7,6 +7,9 @@ import { unsqueeze } from "./arrange.js";
 import { cast, div, equal, exp, mul, sub, where } from "./elementwise.js";
 import { broadcastTo } from "./shape.js";
 
+/** Columns of which there must be as many for a product to sum them faster. */
+const FEW = 8;
+
 export interface Over {
   /** Axis positions, counted from 0. */
   readonly over: readonly number[];
@@ -33,8 +36,30 @@ function unreduced(g: Value, { over, keep }: Over): Value {
   return keep ? g : unsqueeze(g, ...over);
 }
 
+const plainSum = reduction("ReduceSum", (g, node, over) => [() => broadcastTo(unreduced(g, over), node.inputs[0]!)]);
+
+/** Sizes of some axes multiplied; undefined if one of them is only known at run time. */
+const volume = (axes: readonly Axis[]): number | undefined =>
+  axes.reduce<number | undefined>((product, { size }) => (product === undefined ? size : size && product * size), 1);
+
 export const reduceOps = {
-  ReduceSum: reduction("ReduceSum", (g, node, over) => [() => broadcastTo(unreduced(g, over), node.inputs[0]!)]),
+  /** Over all axes but the last ones, as a gradient that is summed for a gain or an offset, by a product with a row of ones: the engine's own sum takes two to five times as long there. */
+  ReduceSum: {
+    ...plainSum,
+    emit: (emit, node, attributes) => {
+      const [x, y] = [node.inputs[0]!, node.outputs[0]!];
+      const leading = attributes.over.length;
+      const rows = volume(x.axes.slice(0, leading));
+      const columns = volume(x.axes.slice(leading));
+      const ofColumns = attributes.over.every((at) => at < leading) && x.dtype === "float32" && leading < x.axes.length;
+      if (!ofColumns || !rows || !columns || columns < FEW) return plainSum.emit(emit, node, attributes);
+      const names = { flat: emit.fresh("flat"), ones: emit.fresh("ones"), sums: emit.fresh("sums") };
+      emit.node("Reshape", [emit.nameOf(x), emit.integers([rows, columns])], [names.flat]);
+      emit.node("Expand", [emit.scalar(1), emit.integers([1, rows])], [names.ones]);
+      emit.node("MatMul", [names.ones, names.flat], [names.sums]);
+      emit.node("Reshape", [names.sums, emit.integers(y.axes.map(({ size }) => size!))], [emit.nameOf(y)]);
+    },
+  } satisfies Op<Over>,
   ReduceMean: reduction("ReduceMean", (g, node, over) => [
     () => {
       const x = node.inputs[0]!;

@@ -1,0 +1,9 @@
+/** Assembles the optimizer's WebAssembly into a module that holds its bytes: `npm run assemble`. */
+import { readFile, writeFile } from "node:fs/promises";
+import openWabt from "wabt";
+
+const source = "src/training/adamw.wat";
+const { parseWat } = await openWabt();
+const { buffer } = parseWat(source, await readFile(source, "utf8"), { simd: true }).toBinary({});
+const text = `/** ${source}, assembled. */\nexport const MODULE = "${Buffer.from(buffer).toString("base64")}";\n`;
+await writeFile("src/training/adamw.generated.ts", text);
