@@ -11,6 +11,7 @@ import { bind } from "#dist/nn/layers.js";
 import { countParameters } from "#dist/nn/parameters.js";
 import type { Document } from "#dist/prompt/document.js";
 import { Random } from "#dist/random.js";
+import type { Device } from "#dist/runtime/contract.js";
 import {
   bandwidthProbe,
   type Effort,
@@ -28,6 +29,7 @@ export interface AnswerOptions {
   readonly model?: string | undefined;
   /** Examples of each of two new words. */
   readonly shots: number;
+  readonly device?: Device;
 }
 
 const WAYS = 2;
@@ -45,14 +47,17 @@ interface Sample {
   readonly tokens: number;
 }
 
-export async function answer(effort: Effort, { model = EMBEDDED, shots }: AnswerOptions): Promise<Page> {
+export async function answer(
+  effort: Effort,
+  { model = EMBEDDED, shots, device = "cpu" }: AnswerOptions,
+): Promise<Page> {
   const { config, params } = await readFlamingo(model);
   const samples: Sample[] = [];
   let opening = 0;
   const further = effort.small ? 4 : 64;
   const began = performance.now();
   {
-    await using flamingo = await openFlamingo(model);
+    await using flamingo = await openFlamingo(model, { device });
     opening = performance.now() - began;
     await using raw = await matmulProbe(effort);
     await using bandwidth = await bandwidthProbe(effort);

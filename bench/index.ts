@@ -4,7 +4,9 @@
  */
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
+import type { Device } from "#dist/runtime/contract.js";
 import { answer } from "./answer.js";
+import { browser } from "./browser.js";
 import { type Effort, machine, ownVersion, type Page } from "./measure.js";
 import { speed } from "./speed.js";
 import { stall } from "./stall.js";
@@ -21,8 +23,11 @@ const { values, positionals } = parseArgs({
     shots: { type: "string", default: "3" },
     omniglot: { type: "string" },
     python: { type: "string", default: "python3" },
+    device: { type: "string", default: "cpu" },
   },
 });
+
+const device: Device = values.device === "webgpu" ? "webgpu" : "cpu";
 
 interface Benchmark {
   readonly title: string;
@@ -43,13 +48,19 @@ const PAGES: Readonly<Record<string, Benchmark>> = {
     page: (effort) =>
       trainingStep(effort, {
         runs: values.runs.split(","),
+        device,
         page: values.omniglot === undefined ? {} : { omniglot: values.omniglot },
       }),
   },
   answer: {
     title: "One answer from examples",
     repetitions: 20,
-    page: (effort) => answer(effort, { model: values.model, shots: Number(values.shots) }),
+    page: (effort) => answer(effort, { model: values.model, shots: Number(values.shots), device }),
+  },
+  browser: {
+    title: "One answer wherever it is asked",
+    repetitions: 1,
+    page: (effort) => browser(effort, { gpu: device === "webgpu" }),
   },
   stall: {
     title: "Stalls of the main thread",

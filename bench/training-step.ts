@@ -2,7 +2,7 @@
 import type { Weight } from "#dist/graph/index.js";
 import { flatten } from "#dist/nn/parameters.js";
 import { Random } from "#dist/random.js";
-import { portable } from "#dist/runtime/contract.js";
+import { type Device, portable } from "#dist/runtime/contract.js";
 import { startThread } from "#dist/runtime/thread.node.js";
 import type { Run, RunOptions } from "#dist/training/run.js";
 import { RUNS } from "#dist/training/runs/index.js";
@@ -14,6 +14,7 @@ export interface TrainingStepOptions {
   readonly runs: readonly string[];
   /** Passed to each page, if it accepts the option. */
   readonly page: RunOptions;
+  readonly device?: Device;
 }
 
 interface Measured {
@@ -26,13 +27,13 @@ interface Measured {
   readonly raw: readonly number[];
 }
 
-export async function trainingStep(effort: Effort, { runs, page }: TrainingStepOptions): Promise<Page> {
+export async function trainingStep(effort: Effort, { runs, page, device = "cpu" }: TrainingStepOptions): Promise<Page> {
   const rows: Measured[] = [];
   for (const name of runs) {
     const run = RUNS.find((one) => one.name === name);
     if (run === undefined)
       throw new Error(`there is no run page ${name}; there are ${RUNS.map((one) => one.name).join(", ")}`);
-    rows.push(await measureRun(run, page, effort));
+    rows.push(await measureRun(run, page, effort, device));
   }
   const text = [
     [
@@ -82,7 +83,12 @@ export async function trainingStep(effort: Effort, { runs, page }: TrainingStepO
   };
 }
 
-async function measureRun(run: Run, page: RunOptions, { repetitions, small }: Effort): Promise<Measured> {
+async function measureRun(
+  run: Run,
+  page: RunOptions,
+  { repetitions, small }: Effort,
+  device: Device,
+): Promise<Measured> {
   const accepted = Object.entries(page).filter(([name]) => run.accepts !== undefined && name in run.accepts);
   const stage = await run.open(Object.fromEntries(accepted));
   const all = flatten(stage.params);
@@ -96,6 +102,7 @@ async function measureRun(run: Run, page: RunOptions, { repetitions, small }: Ef
       return { path, shape, decay, data, first: zeros(), second: zeros() };
     }),
     optimizer: run.optimizer,
+    device,
   } satisfies TrainerInit);
   const random = new Random("bench");
   const feeds = await Promise.all(stage.objectives.map(async ({ name, batch }) => batch(random.fork(name), 1)));

@@ -1,8 +1,17 @@
 /** A Flamingo from an address: the files of its folder, on a server. */
 import { ModelFolderError, SafetensorsError } from "./errors.js";
-import { flamingoOf, type LoadedFlamingo } from "./flamingo-file.js";
+import { type DescribedFlamingo, describedFlamingo, flamingoOf, type LoadedFlamingo } from "./flamingo-file.js";
 import { MODEL_FILES, parsedJson } from "./model-files.js";
 import { readSafetensors } from "./safetensors.js";
+
+/** What a Flamingo says of itself at an address, without its weights. @throws as `fetchFlamingo`, but for faults of the weights */
+export async function describeFlamingoAt(folder: URL): Promise<DescribedFlamingo> {
+  const base = asFolder(folder);
+  const fetched = [fetchJson(new URL(MODEL_FILES.config, base)), fetchJson(new URL(MODEL_FILES.tokenizer, base))];
+  // Both at once; if neither can be had, the first is told.
+  await Promise.allSettled(fetched);
+  return describedFlamingo({ config: await fetched[0], tokenizer: await fetched[1] }, base.href);
+}
 
 /**
  * Fetches a Flamingo.
@@ -12,14 +21,17 @@ import { readSafetensors } from "./safetensors.js";
  * @throws {WeightsMismatchError} with every tensor that is missing, too many, misshapen or not finite
  */
 export async function fetchFlamingo(folder: URL): Promise<LoadedFlamingo> {
-  const base = new URL(folder);
-  if (!base.pathname.endsWith("/")) base.pathname += "/";
-  const [config, tokenizer, weights] = await Promise.all([
-    fetchJson(new URL(MODEL_FILES.config, base)),
-    fetchJson(new URL(MODEL_FILES.tokenizer, base)),
-    fetchFile(new URL(MODEL_FILES.weights, base)).then((response) => response.arrayBuffer()),
-  ]);
-  return flamingoOf({ config, tokenizer, tensors: tensorsOf(new Uint8Array(weights), base) }, base.href);
+  const base = asFolder(folder);
+  const described = await describeFlamingoAt(base);
+  const weights = await (await fetchFile(new URL(MODEL_FILES.weights, base))).arrayBuffer();
+  return flamingoOf({ ...described, tensors: tensorsOf(new Uint8Array(weights), base) }, base.href);
+}
+
+/** With a slash at its end, so that names are taken from inside. */
+function asFolder(address: URL): URL {
+  const folder = new URL(address);
+  if (!folder.pathname.endsWith("/")) folder.pathname += "/";
+  return folder;
 }
 
 function tensorsOf(weights: Uint8Array, base: URL) {

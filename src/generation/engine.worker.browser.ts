@@ -1,6 +1,16 @@
 /** The answering thread in a browser. */
-import { browserRuntime } from "../runtime/onnx.browser.js";
+import { fetchFlamingo } from "../checkpoints/flamingo-address.js";
+import { openBrowserRuntime } from "../runtime/onnx.browser.js";
 import { serve } from "../runtime/thread.browser.js";
-import { type Engine, type EngineInit, openEngine } from "./engine.js";
+import { type Engine, type EngineOptions, openEngine } from "./engine.js";
+import { engineInit } from "./graphs.js";
 
-serve<Engine>((init: EngineInit) => openEngine(browserRuntime, init));
+/** A model that the thread itself fetches, so that the page is not held up. */
+export interface EngineAtAddress extends EngineOptions {
+  readonly address: string;
+}
+
+serve<Engine>(async ({ address, ...options }: EngineAtAddress) => {
+  const { params, config } = await fetchFlamingo(new URL(address));
+  return openEngine(openBrowserRuntime(), engineInit(params, config, options));
+});

@@ -2,36 +2,57 @@
  * The browser's runtime: onnxruntime-web, as WebAssembly on the CPU or through WebGPU. `run` computes in the calling
  * thread, so long work calls it from a worker (`thread.browser.ts`).
  */
+import type { Tensor } from "onnxruntime-web";
 import { readOnnx } from "../graph/index.js";
 import type { CompileOptions, PortableGraph, Program, Runtime } from "./contract.js";
 import { RuntimeError } from "./errors.js";
 import { noAdapter, OnnxProgram, refusalsNamed, releasedIfAborted } from "./onnx.js";
 
 /**
- * Compiles and runs graphs. The first graph of a thread decides for all of them whether they run on WebGPU, whose build of the
- * engine is another file, and how many threads there are.
+ * Compiles and runs graphs, one call after another: the engine's build for WebGPU waits for ever when it is called while it
+ * waits for the GPU. A thread opens one runtime. Its first graph decides for all of them whether they run on WebGPU, whose
+ * build of the engine is another file, and how many threads there are.
  */
-export const browserRuntime: Runtime = {
-  async compile(graph: PortableGraph, options: CompileOptions = {}): Promise<Program> {
-    const { threads, weightsFolder, device = "cpu" } = options;
-    options.signal?.throwIfAborted();
-    if (device === "webgpu") await requireAdapter();
-    const ort = await (device === "webgpu" ? import("onnxruntime-web/webgpu") : import("onnxruntime-web/wasm"));
-    ort.env.logLevel = "fatal";
-    ort.env.wasm.numThreads = crossOriginIsolated ? (threads ?? Math.min(2, navigator.hardwareConcurrency)) : 1;
-    const externalData = weightsFolder === undefined ? [] : await filesOf(graph, weightsFolder);
-    const session = await refusalsNamed("cannot compile the graph", () =>
-      ort.InferenceSession.create(graph.onnx, {
-        executionProviders: [device === "webgpu" ? "webgpu" : "wasm"],
-        graphOptimizationLevel: "all",
-        logSeverityLevel: 4,
-        ...(weightsFolder === undefined ? {} : { externalData }),
-      }),
-    );
-    await releasedIfAborted(session, options.signal);
-    return new OnnxProgram(graph, (dtype, data, dims) => new ort.Tensor(dtype, data, dims), session);
-  },
-};
+export function openBrowserRuntime(): Runtime {
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = last.then(work);
+    last = result.catch(() => undefined);
+    return result;
+  };
+  return {
+    compile: (graph, options = {}) => inTurn(() => compile(graph, options, inTurn)),
+  };
+}
+
+async function compile(
+  graph: PortableGraph,
+  { threads, weightsFolder, device = "cpu", signal }: CompileOptions,
+  inTurn: <T>(work: () => Promise<T>) => Promise<T>,
+): Promise<Program> {
+  signal?.throwIfAborted();
+  if (device === "webgpu") await requireAdapter();
+  const ort = await (device === "webgpu" ? import("onnxruntime-web/webgpu") : import("onnxruntime-web/wasm"));
+  ort.env.logLevel = "fatal";
+  ort.env.wasm.numThreads = crossOriginIsolated ? (threads ?? Math.min(2, navigator.hardwareConcurrency)) : 1;
+  const externalData = weightsFolder === undefined ? [] : await filesOf(graph, weightsFolder);
+  const session = await refusalsNamed("cannot compile the graph", () =>
+    ort.InferenceSession.create(graph.onnx, {
+      executionProviders: [device === "webgpu" ? "webgpu" : "wasm"],
+      graphOptimizationLevel: "all",
+      // Fatal only: what the engine refuses is thrown, with the name of the value; it need not print it as well.
+      logSeverityLevel: 4,
+      externalData,
+    }),
+  );
+  await releasedIfAborted(session, signal);
+  return new OnnxProgram(graph, (dtype, data, dims) => new ort.Tensor(dtype, data, dims), {
+    // Arrays that are given for outputs are not written by this build; `OnnxProgram` copies into them.
+    run: (feeds: Record<string, Tensor>, fetches) =>
+      inTurn(() => session.run(feeds, Object.keys(fetches), { logSeverityLevel: 4 })),
+    release: () => inTurn(() => session.release()),
+  });
+}
 
 async function requireAdapter(): Promise<void> {
   if (navigator.gpu === undefined) throw noAdapter("the browser has no navigator.gpu, or the page is not secure");

@@ -152,6 +152,7 @@ export async function refusalsNamed<T>(what: string, work: () => Promise<T>): Pr
   try {
     return await work();
   } catch (error) {
+    if (error instanceof RuntimeError) throw error;
     const message = error instanceof Error ? error.message : String(error);
     const node = /[nN]ame ?:? ?'([^']+)'/.exec(message)?.[1];
     throw new RuntimeError(

@@ -1,6 +1,6 @@
 /** The training thread: the compiled losses, the trained parameters and the optimizer's state live here together. */
 import type { ArrayOf } from "../graph/index.js";
-import type { PortableGraph, Program, Tensor } from "../runtime/contract.js";
+import type { Device, PortableGraph, Program, Tensor } from "../runtime/contract.js";
 import { nodeRuntime } from "../runtime/onnx.node.js";
 import { serve } from "../runtime/thread.node.js";
 import { type AdamWOptions, accumulate, adamW, globalNorm, type Moments } from "./adamw.js";
@@ -16,6 +16,8 @@ export interface TrainerInit {
     readonly clip: number;
   };
   readonly threads?: number;
+  /** What computes losses and gradients: the CPU unless told. */
+  readonly device?: Device;
 }
 
 /** A trained parameter with its optimizer state: all that a checkpoint keeps of it. */
@@ -45,10 +47,10 @@ export type Trainer = {
   state(): TrainedParameter[];
 };
 
-serve<Trainer>(async ({ objectives, parameters: given, optimizer, threads }: TrainerInit) => {
+serve<Trainer>(async ({ objectives, parameters: given, optimizer, threads, device = "cpu" }: TrainerInit) => {
   const programs: Program[] = [];
   for (const { graph } of objectives)
-    programs.push(await nodeRuntime.compile(graph, threads === undefined ? {} : { threads }));
+    programs.push(await nodeRuntime.compile(graph, { device, ...(threads === undefined ? {} : { threads }) }));
   // Parameter, gradient and both moments of each; and for more than one objective, the gradient of the one at work.
   const arrays = objectives.length > 1 ? 5 : 4;
   const arena = Arena.for(given.flatMap(({ data }) => Array<number>(arrays).fill(data.length)));

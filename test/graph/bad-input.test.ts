@@ -45,7 +45,7 @@ import {
 } from "../../src/graph/index.js";
 import { portable } from "../../src/runtime/contract.js";
 import { nodeRuntime } from "../../src/runtime/onnx.node.js";
-import { total } from "../support/check.js";
+import { total } from "../support/loss.js";
 import { CASES } from "./cases.js";
 import { type Case, open } from "./filled.js";
 

@@ -20,7 +20,9 @@ import {
 } from "../../src/graph/index.js";
 import { portable } from "../../src/runtime/contract.js";
 import { nodeRuntime } from "../../src/runtime/onnx.node.js";
-import { type Feeds, fed, runEngine, total } from "../support/check.js";
+import { type Feeds, runEngine } from "../support/check.js";
+import { fed } from "../support/feeds.js";
+import { total } from "../support/loss.js";
 import { normalNumbers } from "../support/parameters.js";
 
 const [rows, width] = [axis("rows", 8), axis("width", 16)];

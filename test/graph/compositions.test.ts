@@ -25,8 +25,9 @@ import {
   type Value,
 } from "../../src/graph/index.js";
 import { type WindowOptions, windowsOf } from "../../src/graph/ops/windows.js";
-import { anyLoss, checkGradients, checkValues, expectClose, total } from "../support/check.js";
+import { checkGradients, checkValues, expectClose } from "../support/check.js";
 import { evaluate } from "../support/evaluate.js";
+import { anyLoss, total } from "../support/loss.js";
 import { addedUp, build, elementwise, type Numbers, read, volume } from "../support/numbers.js";
 import { patches } from "../support/windows.js";
 import { batch, below, type Case, floats, normal, open, picture, positive, text, width } from "./filled.js";

@@ -48,8 +48,9 @@ import {
 import { Random } from "../../src/random.js";
 import { portable, type Tensor } from "../../src/runtime/contract.js";
 import { nodeRuntime } from "../../src/runtime/onnx.node.js";
-import { fed, total } from "../support/check.js";
 import { build, type Numbers } from "../support/evaluate.js";
+import { fed } from "../support/feeds.js";
+import { total } from "../support/loss.js";
 
 /** ScatterND, which the gradients of tables avoid, went wrong in half of 500 runs at 4,000 rows into such a table. */
 const REPETITIONS = 1000;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { cast, gradients, graph, OPS, type OpName } from "../../src/graph/index.js";
 import type { Op } from "../../src/graph/value.js";
-import { anyLoss, checkGradients, checkValues } from "../support/check.js";
+import { checkGradients, checkValues } from "../support/check.js";
+import { anyLoss } from "../support/loss.js";
 import { CASES } from "./cases.js";
 import { open } from "./filled.js";
 

@@ -59,8 +59,10 @@ import {
   where,
 } from "../../src/graph/index.js";
 import { Random } from "../../src/random.js";
-import { checkGradients, expectClose, numbersOf, runEngine, total } from "../support/check.js";
+import { checkGradients, expectClose, runEngine } from "../support/check.js";
 import { build, evaluate, type Numbers } from "../support/evaluate.js";
+import { numbersOf } from "../support/feeds.js";
+import { total } from "../support/loss.js";
 
 /** A step: which op, on which of the values so far, with which numbers. */
 type Step = readonly [op: number, first: number, second: number, number: number];

@@ -29,7 +29,8 @@ import {
   trim,
   where,
 } from "../../src/graph/index.js";
-import { checkGradients, type Feeds, total } from "../support/check.js";
+import { checkGradients, type Feeds } from "../support/check.js";
+import { total } from "../support/loss.js";
 import { normalNumbers } from "../support/parameters.js";
 
 /** As for single ops: float32 keeps 6e-8 of a number, and a few sums lose a digit. */

@@ -41,7 +41,8 @@ import {
 } from "../../src/graph/index.js";
 import { windowsOf } from "../../src/graph/ops/windows.js";
 import { Random } from "../../src/random.js";
-import { checkGradients, checkValues, total } from "../support/check.js";
+import { checkGradients, checkValues } from "../support/check.js";
+import { total } from "../support/loss.js";
 import { below, type Case, type Filled, normal, open, positive } from "./filled.js";
 
 /** Uses drawn of each class. */

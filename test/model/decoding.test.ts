@@ -8,8 +8,9 @@ import { frozen } from "../../src/nn/parameters.js";
 import { Random } from "../../src/random.js";
 import { type Program, portable } from "../../src/runtime/contract.js";
 import { nodeRuntime } from "../../src/runtime/onnx.node.js";
-import { expectClose, fed, numbersOf } from "../support/check.js";
+import { expectClose } from "../support/check.js";
 import type { Numbers } from "../support/evaluate.js";
+import { fed, numbersOf } from "../support/feeds.js";
 import { maskLook } from "../support/look.js";
 import { bound, normalNumbers, stirred, wholeNumbers } from "../support/parameters.js";
 

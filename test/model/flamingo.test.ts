@@ -15,8 +15,9 @@ import { interleave } from "../../src/prompt/interleave.js";
 import { Random } from "../../src/random.js";
 import { nextTokenLosses, weighted } from "../../src/training/objective.js";
 import { picture, toyTokenizer } from "../prompt/toy.js";
-import { expectClose, type Feeds, numbersOf, runEngine } from "../support/check.js";
+import { expectClose, type Feeds, runEngine } from "../support/check.js";
 import { evaluate, type Numbers } from "../support/evaluate.js";
+import { numbersOf } from "../support/feeds.js";
 import { blocksLook, maskLook } from "../support/look.js";
 import { bound, normalNumbers, stirred, wholeNumbers } from "../support/parameters.js";
 

@@ -17,8 +17,9 @@ import { normal } from "../../src/nn/layers.js";
 import { flatten } from "../../src/nn/parameters.js";
 import { Random } from "../../src/random.js";
 import { nextTokenLosses, weighted } from "../../src/training/objective.js";
-import { anyLoss, checkGradients, type Feeds } from "../support/check.js";
+import { checkGradients, type Feeds } from "../support/check.js";
 import { maskLook } from "../support/look.js";
+import { anyLoss } from "../support/loss.js";
 import { bound, normalNumbers, stirred, wholeNumbers } from "../support/parameters.js";
 
 /**

@@ -12,8 +12,9 @@ import {
 } from "../../src/model/flamingo.js";
 import { flatten } from "../../src/nn/parameters.js";
 import { Random } from "../../src/random.js";
-import { expectClose, numbersOf, runEngine } from "../support/check.js";
+import { expectClose, runEngine } from "../support/check.js";
 import { evaluate, type Numbers } from "../support/evaluate.js";
+import { numbersOf } from "../support/feeds.js";
 import { blocksLook, maskLook } from "../support/look.js";
 import { bound } from "../support/parameters.js";
 

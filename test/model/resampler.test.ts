@@ -9,8 +9,9 @@ import {
 } from "../../src/model/flamingo.js";
 import { TINY } from "../../src/model/presets.js";
 import { Random } from "../../src/random.js";
-import { expectClose, type Feeds, numbersOf, runEngine } from "../support/check.js";
+import { expectClose, type Feeds, runEngine } from "../support/check.js";
 import { build, evaluate, type Numbers } from "../support/evaluate.js";
+import { numbersOf } from "../support/feeds.js";
 import { bound, normalNumbers, stirred } from "../support/parameters.js";
 
 const [VISION_WIDTH, WIDTH, PATCHES, MEDIA] = [10, 12, 6, 2];

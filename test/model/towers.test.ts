@@ -6,8 +6,9 @@ import { TINY } from "../../src/model/presets.js";
 import { foldPixels, initNfnet, nfnet, nfnetGrid } from "../../src/model/vision/nfnet.js";
 import { normal } from "../../src/nn/layers.js";
 import { Random } from "../../src/random.js";
-import { expectClose, type Feeds, numbersOf, runEngine } from "../support/check.js";
+import { expectClose, type Feeds, runEngine } from "../support/check.js";
 import { build, evaluate, type Numbers } from "../support/evaluate.js";
+import { numbersOf } from "../support/feeds.js";
 import { bound, normalNumbers, stirred, wholeNumbers } from "../support/parameters.js";
 
 async function engine(value: Value, ...feeds: Feeds[]): Promise<Numbers> {

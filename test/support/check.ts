@@ -1,13 +1,12 @@
 /** Holds a graph against its float64 evaluation: value by the engine, gradients by central differences and by the engine. */
 import { expect } from "vitest";
-import { toFloat16 } from "../../src/checkpoints/half.js";
-import type { DType } from "../../src/graph/dtype.js";
-import { constant, describe, type Graph, gradients, graph, mul, sum, type Value } from "../../src/graph/index.js";
+import { describe, type Graph, gradients, graph, type Value } from "../../src/graph/index.js";
 import { Random } from "../../src/random.js";
 import type { CompileOptions, Tensor } from "../../src/runtime/contract.js";
 import { portable } from "../../src/runtime/contract.js";
 import { nodeRuntime } from "../../src/runtime/onnx.node.js";
 import { evaluate, type Numbers } from "./evaluate.js";
+import { fed, numbersOf } from "./feeds.js";
 
 /** Numbers for the inputs and parameters of a graph, by name or path. */
 export type Feeds = ReadonlyMap<string, Numbers>;
@@ -42,18 +41,7 @@ export async function runEngine(
   );
 }
 
-/** Float64 numbers as the engine takes them. */
-export function fed({ shape, data }: Numbers, dtype: DType): Tensor {
-  if (dtype === "int64") return { shape, data: BigInt64Array.from(data, BigInt) };
-  if (dtype === "float16") return { shape, data: toFloat16(Float32Array.from(data)) };
-  const make = { float32: Float32Array, float64: Float64Array, int32: Int32Array, uint8: Uint8Array, bool: Uint8Array };
-  return { shape, data: make[dtype].from(data) };
-}
-
 const float32 = ({ data }: Numbers) => Float32Array.from(data);
-
-/** What the engine gave, as float64. */
-export const numbersOf = ({ shape, data }: Tensor): Numbers => ({ shape, data: Float64Array.from(data, Number) });
 
 const largest = (data: ArrayLike<number>) => Array.from(data).reduce((most, x) => Math.max(most, Math.abs(x)), 0);
 
@@ -74,19 +62,6 @@ export async function checkValues(values: Record<string, Value>, feeds: Feeds, t
   Object.keys(values).forEach((name, i) => {
     expectClose(numbersOf(found[name]!), wanted[i]!, tolerance * Math.max(LEAST, largest(wanted[i]!.data)), name);
   });
-}
-
-/** The sum of all entries. */
-export const total = (x: Value): Value => sum(x, [...x.axes.keys()]);
-
-/** A scalar that every entry of a value moves by its own amount. */
-export function anyLoss(value: Value): Value {
-  const random = new Random("cotangent");
-  const weights = Float32Array.from({ length: value.axes.reduce((p, { size }) => p * size!, 1) }, () =>
-    random.normal(),
-  );
-  const weighed = mul(value, constant(weights, value.axes));
-  return value.axes.length === 0 ? weighed : total(weighed);
 }
 
 /** Gradients of a scalar with respect to some inputs or parameters: against differences, and on the engine. */

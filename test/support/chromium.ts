@@ -15,7 +15,7 @@ const PATH = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-brow
 export const noChromium: string | undefined =
   PATH === undefined ? "there is no Chromium: install Debian's `chromium`, or name one in CHROMIUM" : undefined;
 
-/** Nothing that speaks to anyone but the page's own server; and a GPU of software, for there may be none. */
+/** Nothing that speaks to anyone but the page's own server. */
 const FLAGS = [
   "--no-sandbox",
   "--disable-quic",
@@ -23,12 +23,13 @@ const FLAGS = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
-  "--enable-unsafe-webgpu",
-  "--use-webgpu-adapter=swiftshader",
 ];
 
-export function launchChromium(): Promise<Browser> {
-  return chromium.launch({ executablePath: PATH!, headless: true, args: FLAGS });
+/** WebGPU on a GPU of software. On a machine with a GPU, `CHROMIUM_FLAGS` gives others. */
+const WEBGPU = process.env.CHROMIUM_FLAGS?.split(" ") ?? ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
+
+export function launchChromium(webgpu: readonly string[] = WEBGPU): Promise<Browser> {
+  return chromium.launch({ executablePath: PATH!, headless: true, args: [...FLAGS, ...webgpu] });
 }
 
 const TYPES: Readonly<Record<string, string>> = {
