@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, it } from "vitest";
+import { noChromium } from "./support/chromium.js";
 import { ROOT } from "./support/markdown.js";
 
 const execute = promisify(execFile);
@@ -62,6 +63,15 @@ describe("a benchmark", { timeout: 120_000 }, () => {
     expect(page).toMatch(/^\| flamingo-ts \|( [\d,.]+ \|){3}$/m);
     expect(page).toContain("PyTorch, eager took no part: spawn no-python ENOENT");
   });
+
+  it.skipIf(noChromium !== undefined)(
+    `of an answer in a browser prints a row for each number of threads${noChromium ? `: skipped, for ${noChromium}` : ""}`,
+    async () => {
+      const page = await run("build/bench/index.js", "browser", "--once");
+      for (const place of ["Node, CPU, 1 thread", "browser, WebAssembly, 2 threads"])
+        expect(page).toMatch(new RegExp(`^\\| ${place} \\|( [\\d,.]+ \\|){4}$`, "m"));
+    },
+  );
 
   it("names the pages that there are when it is asked for one that is not", async () => {
     await expect(run("build/bench/index.js", "nothing")).rejects.toMatchObject({

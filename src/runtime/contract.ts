@@ -64,8 +64,8 @@ export type Device = "cpu" | "webgpu";
 /** How a graph is compiled. */
 export interface CompileOptions {
   /**
-   * Threads inside one op on the CPU; default 2, or as many as the machine has if fewer. In a browser 1 where the page is not
-   * isolated from other origins.
+   * Threads inside one op on the CPU; default 2, or as many as the machine has if fewer. In a browser 1 unless told, for
+   * there threads cost small models more than they bring, and 1 in any case where the page is not isolated from other origins.
    */
   readonly threads?: number;
   /** What computes: the CPU unless told. Ops that WebGPU has no kernel for run on the CPU all the same. */

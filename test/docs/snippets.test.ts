@@ -4,7 +4,9 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symli
 import { tmpdir } from "node:os";
 import { dirname, join, posix } from "node:path";
 import { promisify } from "node:util";
+import { build } from "vite";
 import { afterAll, describe, expect, it } from "vitest";
+import { launchChromium, noChromium, serveFolder } from "../support/chromium.js";
 import { anchorsOf, type Block, blocksOf, commandsOf, linksOf, PAGES, ROOT, textOf } from "../support/markdown.js";
 
 const execute = promisify(execFile);
@@ -19,6 +21,7 @@ mkdirSync(join(folder, "bin"));
 symlinkSync(join(ROOT, "bin/flamingo.js"), join(folder, "bin/flamingo"));
 mkdirSync(join(folder, "node_modules"));
 symlinkSync(ROOT, join(folder, "node_modules/flamingo-ts"));
+symlinkSync(join(ROOT, "node_modules/vite"), join(folder, "node_modules/vite"));
 if (existsSync(OMNIGLOT)) symlinkSync(OMNIGLOT, join(folder, "omniglot"));
 writeFileSync(join(folder, "package.json"), '{ "type": "module", "private": true }\n');
 
@@ -28,6 +31,32 @@ async function shell(command: string, cwd: string): Promise<string> {
   const env = { ...process.env, PATH, NO_COLOR: "1", npm_config_loglevel: "error" };
   const { stdout } = await execute("bash", ["-euo", "pipefail", "-c", command], { cwd, env, maxBuffer: 1 << 26 });
   return stdout;
+}
+
+/** Bundles a program as a page, beside nano and a picture, and waits until it says something: an answer and its probability. */
+async function runInBrowser(program: string, settings: string): Promise<void> {
+  const page = join(folder, "page");
+  mkdirSync(page);
+  writeFileSync(join(page, "index.html"), '<!doctype html><script type="module" src="./main.ts"></script>');
+  writeFileSync(join(page, "main.ts"), program);
+  writeFileSync(join(page, "vite.config.ts"), settings);
+  await build({ root: page, logLevel: "warn" });
+  cpSync(join(ROOT, "models/nano"), join(page, "dist/nano"), { recursive: true });
+  cpSync(join(ROOT, "examples/pictures/lemon.png"), join(page, "dist/lemon.png"));
+  await using served = await serveFolder(join(page, "dist"));
+  const chromium = await launchChromium();
+  try {
+    const opened = await chromium.newPage();
+    const said = opened.waitForEvent("console", {
+      predicate: (message) => message.type() === "log",
+      timeout: 4 * MINUTES,
+    });
+    const failed = new Promise<never>((_, reject) => void opened.on("pageerror", reject));
+    await opened.goto(served.address);
+    expect((await Promise.race([said, failed])).text()).toMatch(/^\S.* [01]\.\d+$/);
+  } finally {
+    await chromium.close();
+  }
 }
 
 /** What a block asks of the test: `run: with --steps 2`, `run: in the repository`, `run: elsewhere, in .ci/run`. */
@@ -100,6 +129,16 @@ describe.each(PAGES)("%s", (page) => {
       expect(() => JSON.parse(block.code)).not.toThrow();
     });
 
+  for (const block of blocks.filter((block) => instruction(block) === "in a browser")) {
+    const title = `line ${block.line} runs in a browser, bundled with the settings of this page`;
+    if (noChromium !== undefined) it.skip(`${title}: skipped, for ${noChromium}`, () => undefined);
+    else
+      it(title, { timeout: 5 * MINUTES }, async () => {
+        const settings = blocks.find((block) => instruction(block) === "as vite.config.ts")!;
+        await runInBrowser(block.code, settings.code);
+      });
+  }
+
   for (const block of blocks) {
     const file = /^from: (\S+)$/.exec(block.comment ?? "")?.[1];
     if (file === undefined) continue;
@@ -108,7 +147,8 @@ describe.each(PAGES)("%s", (page) => {
     });
   }
 
-  for (const block of blocks.filter(({ language, comment = "" }) => language === "ts" && !comment.startsWith("from:")))
+  const elsewhere = ({ comment = "" }: Block) => comment.startsWith("from:") || comment === "run: in a browser";
+  for (const block of blocks.filter((block) => block.language === "ts" && !elsewhere(block)))
     it(`line ${block.line} is TypeScript, strict, and runs`, { timeout: 2 * MINUTES }, async () => {
       const name = `${page.replaceAll(/\W/g, "-")}-${block.line}`;
       writeFileSync(join(folder, `${name}.ts`), block.code);
