@@ -12,6 +12,7 @@ export type { EngineOptions } from "./generation/engine.js";
 export { openFlamingo } from "./generation/flamingo.browser.js";
 export type {
   Answer,
+  AskOptions,
   FlamingoModel,
   GenerateOptions,
   Ranking,

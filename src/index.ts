@@ -25,9 +25,10 @@ export {
 export { readSafetensors, type SafetensorsOptions, type Tensor, writeSafetensors } from "./checkpoints/safetensors.js";
 export { FlamingoError, UsageError } from "./errors.js";
 export type { EngineOptions } from "./generation/engine.js";
-export { openFlamingo } from "./generation/flamingo.node.js";
+export { type OpenOptions, openFlamingo } from "./generation/flamingo.node.js";
 export type {
   Answer,
+  AskOptions,
   FlamingoModel,
   GenerateOptions,
   Ranking,

@@ -1,6 +1,6 @@
 /** The graph room: symbolic tensors, ops with their gradients, the reverse walk, ONNX bytes. */
 export { type Axis, type AxisLike, axes, axis, describeAxes } from "./axes.js";
-export type { ArrayOf, DType } from "./dtype.js";
+export type { ArrayOf, DType, Kind } from "./dtype.js";
 export { GraphError, OnnxError } from "./errors.js";
 export { gradients } from "./gradients.js";
 export { type Graph, graph, subgraph } from "./graph.js";
@@ -69,6 +69,7 @@ export {
   constant,
   describe,
   type Emitter,
+  type GradientOfAll,
   type InputGradient,
   input,
   type Node,
