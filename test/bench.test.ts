@@ -37,10 +37,29 @@ describe("a benchmark", { timeout: 120_000 }, () => {
       expect(page).toContain(`| ${part}`);
   });
 
-  it("names the pages that there are when it is asked for none", async () => {
-    await expect(run("build/bench/index.js")).rejects.toMatchObject({
+  it("of training gives its figures as JSON, each beside what it is held against, and says which engines took no part", async () => {
+    const { machine, rows } = JSON.parse(
+      await run("build/bench/index.js", "--once", "--json", "--python", "no-python"),
+    );
+    expect(machine).toMatch(/cores/);
+    for (const name of ["step of width 64", "AdamW, width 64", "AdamW and accumulation, width 64"])
+      expect(rows).toContainEqual({
+        name,
+        value: expect.any(Number),
+        unit: expect.any(String),
+        against: expect.any(String),
+        ratio: expect.any(Number),
+        target: expect.any(Number),
+      });
+    const page = await run("build/bench/index.js", "speed", "--once", "--python", "no-python");
+    expect(page).toMatch(/^\| flamingo-ts \|( [\d,.]+ \|){3}$/m);
+    expect(page).toContain("PyTorch, eager took no part: spawn no-python ENOENT");
+  });
+
+  it("names the pages that there are when it is asked for one that is not", async () => {
+    await expect(run("build/bench/index.js", "nothing")).rejects.toMatchObject({
       code: 2,
-      stderr: expect.stringContaining("training-step|answer"),
+      stderr: expect.stringContaining("speed|training-step|answer"),
     });
   });
 });

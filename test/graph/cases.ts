@@ -129,7 +129,12 @@ export const CASES: Record<OpName, readonly Case[]> = {
       make: (x, t) => crossEntropy(x!, t!, { ignored: -1, smoothing: 0.1 }).loss,
     },
   ],
-  ReduceSum: reductions(sum),
+  ReduceSum: [
+    ...reductions(sum),
+    { about: "down many columns", inputs: [normal(batch, text, 9)], make: (x) => sum(x!, [0, 1]) },
+    { about: "down many columns of two axes, kept", inputs: [normal(text, 3, width)], make: (x) => sum(x!, [0], true) },
+    { about: "of whole numbers", inputs: [below(9)(batch, 9)], make: (x) => sum(x!, [0]) },
+  ],
   ReduceMean: reductions(mean),
   ReduceMax: reductions(max),
   ReduceMin: reductions(min),

@@ -4,8 +4,9 @@ import openWabt from "wabt";
 import { UsageError } from "../../src/errors.js";
 import { filled } from "../../src/nn/layers.js";
 import { frozen } from "../../src/nn/parameters.js";
-import { MODULE } from "../../src/training/adamw.generated.js";
-import { type AdamWOptions, adamW, adamWOver, globalNorm } from "../../src/training/adamw.js";
+import { type AdamWOptions, accumulate, adamW, adamWOver, globalNorm } from "../../src/training/adamw.js";
+import { Arena } from "../../src/training/arena.js";
+import { MODULE } from "../../src/training/optimizer.generated.js";
 
 const OPTIONS = { beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0.1 };
 const blank = (count: number) => ({ first: new Float32Array(count), second: new Float32Array(count) });
@@ -86,10 +87,38 @@ describe("AdamW", () => {
     adamW(new Float32Array(0), new Float32Array(0), blank(0), OPTIONS, { ...plain, step: 1 });
   });
 
-  it("runs what adamw.wat says", async () => {
-    const source = new URL("../../src/training/adamw.wat", import.meta.url);
+  it("comes to the same in an arena, where nothing is copied", () => {
+    const lengths = [5, 4097, 4];
+    const arena = Arena.for(lengths.flatMap((length) => [length, length, length, length]))!;
+    const numbers = (length: number) => Float32Array.from({ length }, (_, i) => Math.cos(i + length));
+    const arrays = (take: (length: number) => Float32Array) =>
+      lengths.map((length) => {
+        const [parameter, gradient] = [take(length), take(length)];
+        parameter.set(numbers(length));
+        gradient.set(numbers(length));
+        return { parameter, gradient, moments: { first: take(length), second: take(length) } };
+      });
+    const [inside, outside] = [arrays((length) => arena.take(length)), arrays((length) => new Float32Array(length))];
+    for (const all of [inside, outside]) {
+      for (const step of [1, 2])
+        for (const { parameter, gradient, moments } of all)
+          adamW(parameter, gradient, moments, OPTIONS, { ...plain, step });
+      accumulate(all[1]!.gradient, all[1]!.parameter, -0.5);
+    }
+    expect(inside).toEqual(outside);
+    expect(inside[1]!.gradient[7]).toBeCloseTo(numbers(4097)[7]! - 0.5 * inside[1]!.parameter[7]!, 6);
+    const gradients = (all: typeof inside) => all.map(({ gradient }) => gradient);
+    expect(globalNorm(gradients(inside))).toBeCloseTo(globalNorm(gradients(outside)), 10);
+  });
+
+  it("has no arena where 32-bit addresses do not reach", () => {
+    expect(Arena.for([2 ** 30 + 1])).toBeUndefined();
+  });
+
+  it("runs what optimizer.wat says", async () => {
+    const source = new URL("../../src/training/optimizer.wat", import.meta.url);
     const { parseWat } = await openWabt();
-    const { buffer } = parseWat("adamw.wat", readFileSync(source, "utf8"), { simd: true }).toBinary({});
+    const { buffer } = parseWat("optimizer.wat", readFileSync(source, "utf8"), { simd: true }).toBinary({});
     expect(MODULE).toBe(Buffer.from(buffer).toString("base64"));
   });
 

@@ -40,7 +40,8 @@ export const activationOps = {
     gradient: {
       all: ([toY, toCumulative], { inputs: [x], outputs: [, cumulative] }) => [
         () => {
-          const density = mul(exp(mul(mul(x!, x!), scalar(-0.5))), scalar(1 / Math.sqrt(2 * Math.PI)));
+          const scaled = mul(x!, scalar(Math.SQRT1_2));
+          const density = exp(sub(scalar(-Math.log(2 * Math.PI) / 2), mul(scaled, scaled)));
           const through = toCumulative && mul(toCumulative, density);
           const own = toY && mul(toY, add(cumulative!, mul(x!, density)));
           return own && through ? add(own, through) : (own ?? through)!;

@@ -45,7 +45,7 @@ const plainSum = reduction(
 
 /** Sizes of some axes multiplied; undefined if one of them is only known at run time. */
 const volume = (axes: readonly Axis[]): number | undefined =>
-  axes.reduce<number | undefined>((product, { size }) => (product === undefined ? size : size && product * size), 1);
+  axes.reduce<number | undefined>((product, { size }) => product && size && product * size, 1);
 
 export const reduceOps = {
   /** Over all axes but the last ones, as a gradient that is summed for a gain or an offset, by a product with a row of ones: the engine's own sum takes two to five times as long there. */
