@@ -5,7 +5,7 @@ import { EMBEDDED, openFlamingo } from "#dist/generation/flamingo.node.js";
 import type { FlamingoModel } from "#dist/generation/flamingo-model.js";
 import { image } from "#dist/prompt/load.js";
 import { Random } from "#dist/random.js";
-import { type Effort, type Page, table, written } from "./measure.js";
+import { type Effort, median, type Page, table, written } from "./measure.js";
 
 export interface StallOptions {
   /** Folder of the model; the embedded one unless told. */
@@ -16,7 +16,7 @@ export interface StallOptions {
 interface Stalls {
   /** Longest time between two turns of a timer of 1 ms. */
   readonly wall: number;
-  /** Most processor time of the main thread between two such turns: what is left of `wall` on a machine that is not shared. */
+  /** Most processor time of the main thread between two such turns. */
   readonly busy: number;
   readonly whole: number;
 }
@@ -108,29 +108,29 @@ export async function stall(effort: Effort, { model = EMBEDDED }: StallOptions):
     await using flamingo = opened!;
     for (const [name, work] of cases) await measured(name, () => work(flamingo, round));
   }
-  const most = (stalls: readonly Stalls[], of: keyof Stalls) => Math.max(...stalls.map((one) => one[of]));
-  const worst = (stalls: readonly Stalls[], of: keyof Stalls) => written(most(stalls, of), 1);
+  const most = (stalls: readonly Stalls[]) => Math.max(...stalls.map(({ busy }) => busy));
+  const middle = (stalls: readonly Stalls[], of: "wall" | "whole") => written(median(stalls.map((one) => one[of])), 1);
   const text = [
     [
       "While something is asked of a model, a timer of 1 ms runs in the main thread. A stall is the time between two of its",
-      `turns; the worst of ${rounds} rounds, beside the processor time of the main thread between two turns, which others on the`,
-      "machine do not make longer.",
+      `turns. For each question the longest one, as the clock has it (the median of ${rounds} rounds), and as processor time of the`,
+      `main thread (the worst of ${rounds} rounds): others on the machine make the first longer, not the second.`,
     ].join(" "),
     "",
     table([
-      ["asked", "longest stall, ms", "of it busy, ms", "all of it, ms"],
+      ["asked", "longest stall, ms", "most processor time in one, ms", "all of it, ms"],
       ...[...rows].map(([name, stalls]) => [
         name,
-        worst(stalls, "wall"),
-        worst(stalls, "busy"),
-        worst(stalls, "whole"),
+        middle(stalls, "wall"),
+        written(most(stalls), 1),
+        middle(stalls, "whole"),
       ]),
     ]),
   ].join("\n");
   return {
     text,
     rows: [...rows].map(([name, stalls]) => {
-      const busy = most(stalls, "busy");
+      const busy = most(stalls);
       return { name, value: busy, unit: "ms", against: `${LIMIT} ms`, ratio: busy / LIMIT, target: 1 };
     }),
   };

@@ -7,10 +7,12 @@
  *     const { text } = await flamingo.generate([image(await file.bytes()), "Output:"]);
  */
 export type { FlamingoFile } from "./checkpoints/flamingo-file.js";
-export { FlamingoError, UsageError } from "./errors.js";
+export { FlamingoError, ReleasedError, UsageError } from "./errors.js";
+export type { EngineOptions } from "./generation/engine.js";
 export { type OpenOptions, openFlamingo } from "./generation/flamingo.browser.js";
 export type {
   Answer,
+  AskOptions,
   FlamingoModel,
   GenerateOptions,
   Ranking,
@@ -37,4 +39,6 @@ export {
   type Tensor,
 } from "./runtime/contract.js";
 export { browserRuntime } from "./runtime/onnx.browser.js";
+export { ThreadEndedError } from "./runtime/thread-errors.js";
+export { Scope } from "./scope.js";
 export type { Tokenizer } from "./text/tokenizer.js";

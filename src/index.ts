@@ -23,11 +23,12 @@ export {
   writeOnnxFile,
 } from "./checkpoints/onnx.node.js";
 export { readSafetensors, type SafetensorsOptions, type Tensor, writeSafetensors } from "./checkpoints/safetensors.js";
-export { FlamingoError, UsageError } from "./errors.js";
+export { FlamingoError, ReleasedError, UsageError } from "./errors.js";
 export type { EngineOptions } from "./generation/engine.js";
-export { openFlamingo } from "./generation/flamingo.node.js";
+export { type OpenOptions, openFlamingo } from "./generation/flamingo.node.js";
 export type {
   Answer,
+  AskOptions,
   FlamingoModel,
   GenerateOptions,
   Ranking,
@@ -43,4 +44,6 @@ export type { SourceKind, SourceOptions } from "./media/source.js";
 export type { ChunkEnd, Document, Medium, Segment } from "./prompt/document.js";
 export { type ImageSource, image, type Prompt, type PromptPiece } from "./prompt/load.js";
 export { documentOf } from "./prompt/load.node.js";
+export { ThreadEndedError } from "./runtime/thread-errors.js";
+export { Scope } from "./scope.js";
 export type { Tokenizer } from "./text/tokenizer.js";

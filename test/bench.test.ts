@@ -38,6 +38,13 @@ describe("a benchmark", { timeout: 120_000 }, () => {
       expect(page).toContain(`| ${part}`);
   });
 
+  it("of stalls prints a row for whatever is asked", async () => {
+    await run("bin/flamingo.js", "train", "tiny", "--steps", "2", "--out", join(folder, "stall"));
+    const page = await run("build/bench/index.js", "stall", "--once", "--model", join(folder, "stall", "model"));
+    for (const asked of ["opening the model", "a JPEG of", "4 choices", "8 prompts at once"])
+      expect(page).toMatch(new RegExp(`^\\| ${asked}.*\\|( [\\d,.]+ \\|){3}$`, "m"));
+  });
+
   it("of training gives its figures as JSON, each beside what it is held against, and says which engines took no part", async () => {
     const { machine, rows } = JSON.parse(
       await run("build/bench/index.js", "--once", "--json", "--python", "no-python"),
@@ -69,7 +76,7 @@ describe("a benchmark", { timeout: 120_000 }, () => {
   it("names the pages that there are when it is asked for one that is not", async () => {
     await expect(run("build/bench/index.js", "nothing")).rejects.toMatchObject({
       code: 2,
-      stderr: expect.stringContaining("speed|training-step|answer"),
+      stderr: expect.stringContaining("speed|training-step|answer|stall"),
     });
   });
 });

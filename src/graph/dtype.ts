@@ -40,5 +40,5 @@ export const KINDS = {
   any: Object.keys(ARRAYS) as DType[],
 } as const satisfies Record<string, readonly DType[]>;
 
-/** What an input of an op may hold, by a name. */
+/** What an input of an op may hold: `real`, `number`, `index`, `truth` or `any`. */
 export type Kind = keyof typeof KINDS;

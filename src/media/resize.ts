@@ -149,8 +149,8 @@ interface Taps {
   readonly stride: number;
 }
 
-/** Multiplications in a piece of work: one to three milliseconds. A single output pixel may need more. */
-const PIECE = 1_000_000;
+/** Multiplications in a piece of work: a millisecond or less. A single output pixel may need more. */
+const PIECE = 500_000;
 
 function* taps(from: number, to: number, filter: Filter): Pieces<Taps> {
   const kernel = KERNELS[filter];

@@ -1,4 +1,4 @@
-/** The runtime room in Node: what every runtime offers, and ONNX Runtime on the CPU. */
+/** The runtime room in Node: what every runtime offers, and ONNX Runtime, on the CPU or through WebGPU. */
 export {
   type CompileOptions,
   type Device,

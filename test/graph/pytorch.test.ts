@@ -32,8 +32,10 @@ import {
   topK,
   type Value,
 } from "../../src/graph/index.js";
-import { expectClose, numbersOf, runEngine, total } from "../support/check.js";
+import { expectClose, runEngine } from "../support/check.js";
 import type { Numbers } from "../support/evaluate.js";
+import { numbersOf } from "../support/feeds.js";
+import { total } from "../support/loss.js";
 
 interface Reference {
   readonly inputs: readonly Numbers[];

@@ -58,7 +58,8 @@ import {
   where,
   writeOnnx,
 } from "../../src/graph/index.js";
-import { checkGradients, runEngine, total } from "../support/check.js";
+import { checkGradients, runEngine } from "../support/check.js";
+import { total } from "../support/loss.js";
 import { normalNumbers } from "../support/parameters.js";
 
 const x = input("x", "float32", axes(3, 4));

@@ -132,7 +132,7 @@ describe("an object in a thread", () => {
       const { axes, graph, input, matmul } = await import("./dist/graph/index.js");
       const { portable } = await import("./dist/runtime/contract.js");
       const pixels = input("pixels", "float32", axes(1024, 1024));
-      const features = Array(40).fill(pixels).reduce((left, right) => matmul(left, right));
+      const features = Array(8).fill(pixels).reduce((left, right) => matmul(left, right));
       const init = { graph: portable(graph({ features }), new Map()) };
       const thread = await startThread(new URL("./dist/training/eye.worker.js", base), init);
       setTimeout(() => { ${end} }, 50);
