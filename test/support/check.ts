@@ -8,9 +8,6 @@ import { nodeRuntime } from "../../src/runtime/onnx.node.js";
 import { evaluate, type Numbers } from "./evaluate.js";
 import { fed, numbersOf } from "./feeds.js";
 
-export { fed, numbersOf } from "./feeds.js";
-export { anyLoss, total } from "./loss.js";
-
 /** Numbers for the inputs and parameters of a graph, by name or path. */
 export type Feeds = ReadonlyMap<string, Numbers>;
 
