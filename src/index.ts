@@ -13,6 +13,8 @@
  *
  * With TypeScript 5.2, or a runtime that has it, `await using flamingo = await openFlamingo()` closes by itself.
  */
+
+export type { FlamingoFile } from "./checkpoints/flamingo-file.js";
 export {
   type OnnxFile,
   type OnnxFileOptions,
@@ -20,7 +22,9 @@ export {
   storedWeights,
   writeOnnxFile,
 } from "./checkpoints/onnx.node.js";
+export { readSafetensors, type SafetensorsOptions, type Tensor, writeSafetensors } from "./checkpoints/safetensors.js";
 export { FlamingoError, ReleasedError, UsageError } from "./errors.js";
+export type { EngineOptions } from "./generation/engine.js";
 export { type OpenOptions, openFlamingo } from "./generation/flamingo.node.js";
 export type {
   Answer,
@@ -31,11 +35,15 @@ export type {
   ReadPrompt,
   Timings,
 } from "./generation/flamingo-model.js";
+export type { Finished, Generated } from "./generation/stop.js";
+export type { ThreadState } from "./generation/thread-state.js";
 export { decodeFrames, decodePicture, type Frames } from "./media/decode.node.js";
 export type { DecodeOptions } from "./media/image-file.js";
 export type { Picture } from "./media/pixels.js";
+export type { SourceKind, SourceOptions } from "./media/source.js";
 export type { ChunkEnd, Document, Medium, Segment } from "./prompt/document.js";
 export { type ImageSource, image, type Prompt, type PromptPiece } from "./prompt/load.js";
 export { documentOf } from "./prompt/load.node.js";
 export { ThreadEndedError } from "./runtime/thread-errors.js";
 export { Scope } from "./scope.js";
+export type { Tokenizer } from "./text/tokenizer.js";

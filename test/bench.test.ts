@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, it } from "vitest";
+import { noChromium } from "./support/chromium.js";
 import { ROOT } from "./support/markdown.js";
 
 const execute = promisify(execFile);
@@ -44,10 +45,38 @@ describe("a benchmark", { timeout: 120_000 }, () => {
       expect(page).toMatch(new RegExp(`^\\| ${asked}.*\\|( [\\d,.]+ \\|){3}$`, "m"));
   });
 
-  it("names the pages that there are when it is asked for none", async () => {
-    await expect(run("build/bench/index.js")).rejects.toMatchObject({
+  it("of training gives its figures as JSON, each beside what it is held against, and says which engines took no part", async () => {
+    const { machine, rows } = JSON.parse(
+      await run("build/bench/index.js", "--once", "--json", "--python", "no-python"),
+    );
+    expect(machine).toMatch(/cores/);
+    for (const name of ["step of width 64", "AdamW, width 64", "AdamW and accumulation, width 64"])
+      expect(rows).toContainEqual({
+        name,
+        value: expect.any(Number),
+        unit: expect.any(String),
+        against: expect.any(String),
+        ratio: expect.any(Number),
+        target: expect.any(Number),
+      });
+    const page = await run("build/bench/index.js", "speed", "--once", "--python", "no-python");
+    expect(page).toMatch(/^\| flamingo-ts \|( [\d,.]+ \|){3}$/m);
+    expect(page).toContain("PyTorch, eager took no part: spawn no-python ENOENT");
+  });
+
+  it.skipIf(noChromium !== undefined)(
+    `of an answer in a browser prints a row for each number of threads${noChromium ? `: skipped, for ${noChromium}` : ""}`,
+    async () => {
+      const page = await run("build/bench/index.js", "browser", "--once");
+      for (const place of ["Node, CPU, 1 thread", "browser, WebAssembly, 2 threads"])
+        expect(page).toMatch(new RegExp(`^\\| ${place} \\|( [\\d,.]+ \\|){4}$`, "m"));
+    },
+  );
+
+  it("names the pages that there are when it is asked for one that is not", async () => {
+    await expect(run("build/bench/index.js", "nothing")).rejects.toMatchObject({
       code: 2,
-      stderr: expect.stringContaining("training-step|answer|stall"),
+      stderr: expect.stringContaining("speed|training-step|answer|stall"),
     });
   });
 });

@@ -2,8 +2,8 @@
 import { readFile, writeFile } from "node:fs/promises";
 import openWabt from "wabt";
 
-const source = "src/training/adamw.wat";
+const source = "src/training/optimizer.wat";
 const { parseWat } = await openWabt();
 const { buffer } = parseWat(source, await readFile(source, "utf8"), { simd: true }).toBinary({});
 const text = `/** ${source}, assembled. */\nexport const MODULE = "${Buffer.from(buffer).toString("base64")}";\n`;
-await writeFile("src/training/adamw.generated.ts", text);
+await writeFile("src/training/optimizer.generated.ts", text);

@@ -185,7 +185,11 @@ export function* safetensorsPieces(
   for (const [name, { data }] of named) yield savable(name, data, dtype);
 }
 
-/** A whole file in memory: `safetensorsPieces` put together. */
+/**
+ * A whole file in memory. The same tensors always give the same bytes.
+ * @throws {UnsavableError} for a tensor whose numbers are not as many as its shape says, not finite, or too large for
+ *   float16
+ */
 export function writeSafetensors(tensors: ReadonlyMap<string, Tensor>, options?: SafetensorsOptions): Uint8Array {
   const pieces = [...safetensorsPieces(tensors, options)];
   const file = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));

@@ -9,7 +9,7 @@ import { logSoftmax } from "./language-state.js";
 
 /** Where an engine computes. */
 export interface EngineOptions {
-  /** Threads inside one op on the CPU; 2 unless told, or as many as the machine has if fewer. */
+  /** Threads inside one op on the CPU; unless told 2, or as many as the machine has if fewer, and 1 in a browser. */
   readonly threads?: number;
   /** The CPU unless told. */
   readonly device?: Device;

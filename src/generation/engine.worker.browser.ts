@@ -1,6 +1,6 @@
 /** The answering thread in a browser. */
 import { fetchFlamingo } from "../checkpoints/flamingo-address.js";
-import { openBrowserRuntime } from "../runtime/onnx.browser.js";
+import { browserRuntime } from "../runtime/onnx.browser.js";
 import { serve } from "../runtime/thread.browser.js";
 import { type Engine, type EngineOptions, openEngine } from "./engine.js";
 import { engineInit } from "./graphs.js";
@@ -12,5 +12,5 @@ export interface EngineAtAddress extends EngineOptions {
 
 serve<Engine>(async ({ address, ...options }: EngineAtAddress) => {
   const { params, config } = await fetchFlamingo(new URL(address));
-  return openEngine(openBrowserRuntime(), engineInit(params, config, options));
+  return openEngine(browserRuntime, engineInit(params, config, options));
 });

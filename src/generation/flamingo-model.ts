@@ -116,6 +116,7 @@ export class FlamingoModel implements AsyncDisposable {
   readonly #states: ThreadStates;
   #closed = false;
 
+  /** `openFlamingo` calls it. @internal */
   constructor({ config, tokenizer, thread, documentOf }: ModelParts) {
     this.config = config;
     this.tokenizer = tokenizer;

@@ -16,10 +16,10 @@ export interface OpenOptions extends EngineOptions {
 /**
  * Loads a model. A Web Worker of its own fetches the weights and answers.
  * @param folder  the address of a model folder, from the page's own
- * @throws {ModelFolderError} if the folder is not there, is of another kind, or its configuration has faults (all told at
- *   once), or its tokenizer has ids for which the language model has no row
- * @throws {ThreadError} of code `CHECKPOINT_WEIGHTS` with every tensor that is missing, too many, misshapen or not finite;
- *   of code `RUNTIME` if WebGPU is asked for and there is none
+ * @throws {ModelFolderError} if one of its small files cannot be had, its configuration has faults (all told at once), or its
+ *   tokenizer has ids for which the language model has no row
+ * @throws {ThreadError} of what the worker met: of code `CHECKPOINT_WEIGHTS` with every tensor that is missing, too many,
+ *   misshapen or not finite; of code `RUNTIME` if WebGPU is asked for and there is none
  * @throws the signal's reason
  */
 export async function openFlamingo(folder: string | URL, options: OpenOptions = {}): Promise<FlamingoModel> {

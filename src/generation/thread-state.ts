@@ -75,6 +75,7 @@ export class ThreadState implements LanguageState, Disposable {
   readonly #id: number;
   #released = false;
 
+  /** @internal */
   constructor(states: ThreadStates, { state, logits }: Read) {
     this.#states = states;
     this.#id = state;

@@ -16,12 +16,18 @@ export interface Graph {
 }
 
 /**
- * The graph that computes `outputs`.
+ * The graph that computes `outputs`, tensors of any axes, under the names they are to have.
  * @param expected  inputs that callers mean to feed
- * @throws {GraphError} if an expected input is read by no output, or two inputs have one name
+ * @throws {GraphError} if there is no output or one without a name, an expected input is read by no output, or two
+ *   inputs have one name
  */
 export function graph(outputs: Record<string, Value>, expected: readonly Value[] = []): Graph {
   const values = Object.values(outputs);
+  if (values.length === 0 || "" in outputs)
+    throw new GraphError(
+      values.length === 0 ? "a graph without outputs" : `${describe(outputs[""]!)} as an output without a name`,
+      "give every output by a name: that is what it is fetched by",
+    );
   const nodes = nodesLeadingTo(values);
   const inputs = new Map<string, Value>();
   const frozen = new Map<string, Value>();
@@ -38,7 +44,8 @@ export function graph(outputs: Record<string, Value>, expected: readonly Value[]
     else if (source.kind === "parameter") take(source.trained ? inputs : frozen, source.path, value);
     else if (source.kind === "constant") constants.add(value);
   }
-  const unused = expected.filter((value) => ![...inputs.values(), ...frozen.values()].includes(value));
+  const read = new Set([...inputs.values(), ...frozen.values()]);
+  const unused = expected.filter((value) => !read.has(value));
   if (unused.length > 0)
     throw new GraphError(
       `no output reads ${unused.map(describe).join(", ")}; read are ${[...inputs.keys()].join(", ") || "no inputs"}`,

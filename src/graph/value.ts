@@ -2,9 +2,9 @@
  * Symbolic tensors. A `Value` is one output of a `Node`; nodes are immutable and know only what they were made of, so a
  * graph is nothing but the values one keeps. Nothing here computes: `runtime` runs what `onnx` writes.
  */
-import { type Axis, describeAxes, sizesOf } from "./axes.js";
-import { ARRAYS, type ArrayOf, type DType } from "./dtype.js";
-import { callerOf, GraphError } from "./errors.js";
+import { type Axis, checkAxes, describeAxes, sizesOf } from "./axes.js";
+import { ARRAYS, type ArrayOf, type DType, KINDS, type Kind } from "./dtype.js";
+import { GraphError } from "./errors.js";
 
 /** What a value holds: its element type and its axes, outermost first. */
 export interface Type {
@@ -26,7 +26,7 @@ export interface Value extends Type {
   readonly label: string | undefined;
 }
 
-/** One use of an op. `outputs[0]` is the result; further outputs are by-products that carry no gradient. */
+/** One use of an op. `outputs[0]` is the result; further outputs are by-products, unless its gradient takes them all. */
 export interface Node {
   // biome-ignore lint/suspicious/noExplicitAny: a node holds any op with the attributes that op was given
   readonly op: Op<any>;
@@ -38,12 +38,25 @@ export interface Node {
 /** The gradient of a node's result with respect to one input, built only when somebody needs it; null: it has none. */
 export type InputGradient = (() => Value) | null;
 
+/** The rule of an op of which every output carries a gradient: undefined for those on which the loss does not depend. */
+export type GradientOfAll<Attributes> = (
+  gradients: readonly (Value | undefined)[],
+  node: Node,
+  attributes: Attributes,
+  wants: (input: Value) => boolean,
+) => readonly InputGradient[];
+
 /**
  * An op is one object: how its types follow from its inputs', which ONNX nodes it becomes, and its gradient, or the
  * reason there is none.
  */
 export interface Op<Attributes> {
   readonly name: string;
+  /**
+   * What each input may hold, the last for all further ones; `real` if left out. Inputs of one kind, unless it is `index` or `any`,
+   * are of one element type.
+   */
+  readonly takes?: readonly Kind[];
   /** Types of the outputs. Throws a `GraphError` when the inputs do not fit together. */
   types(inputs: readonly Value[], attributes: Attributes): readonly Type[];
   /** Writes the ONNX nodes; `emit` names inputs and outputs. */
@@ -56,6 +69,7 @@ export interface Op<Attributes> {
         /** Whether anybody needs the gradient of an input. */
         wants: (input: Value) => boolean,
       ) => readonly InputGradient[])
+    | { readonly all: GradientOfAll<Attributes> }
     | { readonly none: string };
 }
 
@@ -85,19 +99,18 @@ export interface Emitter {
   ): void;
 }
 
-/** Uses an op: checks types and makes the node. The result's label may be given with `named`. */
+/**
+ * Uses an op: asks its `types`, makes the node and gives all its outputs, of the axes that `types` says.
+ * @throws {GraphError} if the inputs do not fit together, with the op, the inputs and the caller's line
+ */
 export function applyAll<A>(op: Op<A>, inputs: readonly Value[], attributes: A): readonly Value[] {
   let types: readonly Type[];
   try {
+    checkKinds(op.takes ?? ["real"], inputs);
     types = op.types(inputs, attributes);
+    for (const { axes } of types) checkAxes(axes);
   } catch (error) {
-    if (!(error instanceof GraphError)) throw error;
-    const line = callerOf(error);
-    throw new GraphError(
-      `${op.name}(${inputs.map(describe).join(", ")}): ${error.problem}${line === undefined ? "" : `, at ${line}`}`,
-      error.mend,
-      { cause: error },
-    );
+    throw error instanceof GraphError ? error.in(`${op.name}(${inputs.map(describe).join(", ")})`) : error;
   }
   const outputs: Value[] = [];
   const node: Node = { op, inputs, attributes, outputs };
@@ -107,19 +120,43 @@ export function applyAll<A>(op: Op<A>, inputs: readonly Value[], attributes: A):
   return outputs;
 }
 
-/** Uses an op and gives its result. */
+/** Every input is of an element type that the op takes, so that nothing is refused only when it is compiled. */
+function checkKinds(takes: readonly Kind[], inputs: readonly Value[]): void {
+  const seen = new Map<Kind, DType>();
+  inputs.forEach(({ dtype }, i) => {
+    const kind = takes[Math.min(i, takes.length - 1)]!;
+    const allowed: readonly DType[] = KINDS[kind];
+    if (!allowed.includes(dtype))
+      throw new GraphError(
+        `${dtype} where ${allowed.join(" or ")} is wanted`,
+        "cast it first, or compare it with something",
+      );
+    const before = kind === "index" || kind === "any" ? dtype : (seen.get(kind) ?? dtype);
+    if (before !== dtype) throw new GraphError(`${before} meets ${dtype}`, "cast one of them");
+    seen.set(kind, dtype);
+  });
+}
+
+/** Uses an op and gives its result, of the axes that its `types` says. @throws {GraphError} as `applyAll` */
 export function apply<A>(op: Op<A>, inputs: readonly Value[], attributes: A): Value {
   return applyAll(op, inputs, attributes)[0]!;
 }
 
-/** A tensor fed at every run. */
+/**
+ * A tensor fed at every run.
+ * @param axes  as `axes` makes them: `axes("batch", axis("width", 3))` is [batch, width 3]
+ * @throws {GraphError} for an empty name, or an axis of neither size nor name
+ */
 export function input(name: string, dtype: DType, axes: readonly Axis[]): Value {
+  checkOutside("an input", name, axes);
   return { dtype, axes, source: { kind: "input", name }, label: name };
 }
 
 /**
- * A parameter of the model: fed at every run when trained, written into the graph as a constant when frozen. One of
+ * A parameter of the model, a tensor of the axes given: fed at every run when trained, written into the graph as a constant when frozen. One of
  * float16 takes half the room in the file; ops compute in float32, so `cast` it first.
+ * @param path  its name, in the graph and in files of weights
+ * @param axes  all of them have sizes
  */
 export function parameter(
   path: string,
@@ -127,10 +164,25 @@ export function parameter(
   trained: boolean,
   dtype: "float32" | "float16" = "float32",
 ): Value {
+  checkOutside("a parameter", path, axes);
   return { dtype, axes, source: { kind: "parameter", path, trained }, label: path };
 }
 
-/** Numbers written in the graph. */
+/** What comes from outside has a name, and axes that can be fed. */
+function checkOutside(what: string, name: string, axes: readonly Axis[]): void {
+  if (name === "") throw new GraphError(`${what} without a name`, "name it: that is what it is fed by");
+  try {
+    checkAxes(axes);
+  } catch (error) {
+    throw error instanceof GraphError ? error.in(`${what} ${name}`) : error;
+  }
+}
+
+/**
+ * A tensor of numbers written in the graph, row-major; their element type is that of the array.
+ * @param axes  the axes, all with sizes, which multiply to the length of `data`
+ * @throws {GraphError} if they do not
+ */
 export function constant(data: ArrayOf, axes: readonly Axis[]): Value {
   const dtype = (Object.keys(ARRAYS) as DType[]).find((name) => data.constructor === ARRAYS[name] && name !== "bool");
   if (dtype === undefined)
@@ -144,13 +196,13 @@ export function constant(data: ArrayOf, axes: readonly Axis[]): Value {
   return { dtype, axes, source: { kind: "constant", data }, label: undefined };
 }
 
-/** One float32 number. */
+/** One float32 number: a scalar, without axes. */
 export function scalar(value: number): Value {
   return constant(Float32Array.of(value), []);
 }
 
 /**
- * The same value under a name for people. Naming the result of an op renames the node's output in place: the graph is
+ * The same value, with the same axes, under a name for people. Naming the result of an op renames the node's output in place: the graph is
  * unchanged, and there is no copy at run time.
  */
 export function named(value: Value, label: string): Value {

@@ -33,7 +33,7 @@ export interface Frames {
  *
  * The bytes decide, not the name: a JPEG called `.png` is decoded, a web page called `.jpg` is an error.
  *
- * @param source  the bytes, or what `fetchOrRead` takes: a path, a web address, a `data:` URL.
+ * @param source  the bytes, or where they are: a path, a web address, a `data:` URL.
  * @throws {NotAnImageError} if the bytes are something else, and says what they look like.
  * @throws {UndecodableImageError} if any part of the image is missing: half a picture would be described as a whole one.
  * @throws {OversizedImageError} before any pixel is decoded.

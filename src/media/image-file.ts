@@ -31,6 +31,7 @@ export class OversizedImageError extends FlamingoError {
   }
 }
 
+/** How a picture is read and decoded. */
 export interface DecodeOptions extends SourceOptions {
   /** What errors call the picture; its path or "the image" unless told. */
   readonly name?: string;

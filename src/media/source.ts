@@ -18,8 +18,10 @@ export class MediaTooLargeError extends FlamingoError {
   }
 }
 
+/** Where bytes are: in a file, at a web address, in a `data:` URL. */
 export type SourceKind = "file" | "web" | "data";
 
+/** How bytes are fetched. */
 export interface SourceOptions {
   /** Most bytes read; 64 MiB unless told. */
   readonly maxBytes?: number;

@@ -45,6 +45,7 @@ import type { BlockCache, TextContext } from "./language/decoder.js";
 import { embedTokens, initPrimer, type Primer, type PrimerConfig, primerBlock, unembed } from "./language/primer.js";
 import { initNfnet, type Nfnet, type NfnetConfig, nfnet, nfnetGrid } from "./vision/nfnet.js";
 
+/** Sizes of the Perceiver Resampler. */
 export interface ResamplerConfig {
   readonly layers: number;
   readonly heads: number;
@@ -56,6 +57,7 @@ export interface ResamplerConfig {
   readonly frames: number;
 }
 
+/** Sizes and places of the gated blocks. */
 export interface GatedConfig {
   /** A gated block stands before language blocks 0, every, 2 every... */
   readonly every: number;
@@ -64,6 +66,7 @@ export interface GatedConfig {
   readonly hidden: number;
 }
 
+/** Sizes of a whole Flamingo. */
 export interface FlamingoConfig {
   readonly vision: NfnetConfig;
   readonly language: PrimerConfig;
@@ -71,6 +74,7 @@ export interface FlamingoConfig {
   readonly gated: GatedConfig;
 }
 
+/** Parameters of one layer of the resampler. */
 export interface ResamplerLayer<Leaf> {
   readonly normMedia: Norm<Leaf>;
   readonly normLatents: Norm<Leaf>;
@@ -81,6 +85,7 @@ export interface ResamplerLayer<Leaf> {
   readonly feedForward: FeedForward<Leaf>;
 }
 
+/** Parameters of the resampler. */
 export interface Resampler<Leaf> {
   /** Vision width to the language model's. */
   readonly project: Linear<Leaf>;
@@ -92,6 +97,7 @@ export interface Resampler<Leaf> {
   readonly norm: Norm<Leaf>;
 }
 
+/** Parameters of one GATED XATTN-DENSE block. */
 export interface GatedBlock<Leaf> {
   readonly norm: Norm<Leaf>;
   readonly normVisual: Norm<Leaf>;
@@ -105,6 +111,7 @@ export interface GatedBlock<Leaf> {
   readonly feedForward: FeedForward<Leaf>;
 }
 
+/** Parameters of a whole Flamingo. */
 export interface Flamingo<Leaf> {
   readonly vision: Nfnet<Leaf>;
   readonly language: Primer<Leaf>;
@@ -143,6 +150,7 @@ export type Look =
       readonly places: Value;
     };
 
+/** A resampler at random, from features of `visionWidth` channels to visual tokens of `width`. */
 export function initResampler(
   random: Random,
   config: ResamplerConfig,
@@ -169,6 +177,7 @@ export function initResampler(
   };
 }
 
+/** A gated block at random, both gates closed. */
 export function initGatedBlock(random: Random, config: GatedConfig, width: number): GatedBlock<Parameter> {
   return {
     norm: initNorm(width),
@@ -183,6 +192,7 @@ export function initGatedBlock(random: Random, config: GatedConfig, width: numbe
   };
 }
 
+/** A whole Flamingo at random, all gates closed. Nothing is frozen yet: `frozen` does that to its towers. */
 export function initFlamingo(random: Random, config: FlamingoConfig): Flamingo<Parameter> {
   const { width, layers } = config.language;
   return {
@@ -373,7 +383,10 @@ function product(a: number | undefined, b: number | undefined): number | undefin
   return a === undefined || b === undefined ? undefined : a * b;
 }
 
-/** Visual tokens of media as those of the sequences they stand in: [batch x media, latents, width] to [batch, media x latents, width]. */
+/**
+ * Visual tokens of media as those of the sequences they stand in: [batch x media, latents, width] to [batch, media x
+ * latents, width].
+ */
 export function bySequence(visual: Value, batch: number): Value {
   const [media, latents, width] = visual.axes;
   return reshape(visual, [axis("batch", batch), axis("seen", (media!.size! / batch) * latents!.size!), width!]);

@@ -33,7 +33,7 @@ export function bind<T>(tree: T, root: string): WithLeaves<T, Value> {
   );
 }
 
-/** Normal numbers of a given deviation. */
+/** Normal numbers of a given deviation: a trained parameter of that shape. */
 export function normal(random: Random, shape: readonly number[], deviation: number, decay = true): Parameter {
   const data = new Float32Array(shape.reduce((p, n) => p * n, 1));
   random.normals(data, deviation);
@@ -67,17 +67,19 @@ export interface Norm<Leaf> {
   readonly offset: Leaf;
 }
 
+/** Gain 1 and offset 0, both [width]. */
 export function initNorm(width: number): Norm<Parameter> {
   return { gain: filled([width], 1), offset: filled([width], 0) };
 }
 
-/** Layer normalisation over the last axis, epsilon 1e-5. */
+/** Layer normalisation of `x` [.., width] over the last axis, epsilon 1e-5. */
 export function norm({ gain, offset }: Norm<Value>, x: Value): Value {
   return layerNorm(x, gain, offset, 1e-5);
 }
 
 /** Activations by the names that configurations use. */
 export const ACTIVATIONS = { gelu, relu, squaredRelu } as const;
+/** A name among `ACTIVATIONS`. */
 export type Activation = keyof typeof ACTIVATIONS;
 
 /** Parameters of a pre-normalised feed-forward layer. */
@@ -87,7 +89,10 @@ export interface FeedForward<Leaf> {
   readonly down: Linear<Leaf>;
 }
 
-/** @param gain  factor on the deviation of the last map, smaller in deep stacks. */
+/**
+ * A feed-forward layer at random.
+ * @param gain  factor on the deviation of the last map, smaller in deep stacks.
+ */
 export function initFeedForward(random: Random, width: number, hidden: number, gain = 1): FeedForward<Parameter> {
   return {
     norm: initNorm(width),

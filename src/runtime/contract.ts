@@ -8,8 +8,12 @@ export interface PortableGraph {
   readonly outputs: Readonly<Record<string, { readonly dtype: DType; readonly axes: readonly Axis[] }>>;
 }
 
-/** Writes a graph down. `weights` gives every frozen parameter by its path. */
-export function portable(graph: Graph, weights: ReadonlyMap<string, Weight>): PortableGraph {
+/**
+ * Writes a graph down.
+ * @param weights  the numbers of every frozen parameter, by its path
+ * @throws {GraphError} if one is missing or of the wrong size
+ */
+export function portable(graph: Graph, weights: ReadonlyMap<string, Weight> = new Map()): PortableGraph {
   return { onnx: writeOnnx(graph, weights), inputs: typesOf(graph.inputs), outputs: typesOf(graph.outputs) };
 }
 
@@ -54,12 +58,14 @@ export interface Program extends AsyncDisposable {
   ): Promise<Record<string, Tensor>>;
 }
 
+/** What computes. */
 export type Device = "cpu" | "webgpu";
 
+/** How a graph is compiled. */
 export interface CompileOptions {
   /**
-   * Threads inside one op on the CPU; default 2, or as many as the machine has if fewer. In a browser 1 where the page is not
-   * isolated from other origins.
+   * Threads inside one op on the CPU; default 2, or as many as the machine has if fewer. In a browser 1 unless told, for
+   * there threads cost small models more than they bring, and 1 in any case where the page is not isolated from other origins.
    */
   readonly threads?: number;
   /** What computes: the CPU unless told. Ops that WebGPU has no kernel for run on the CPU all the same. */
@@ -72,6 +78,7 @@ export interface CompileOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** An engine that compiles graphs. */
 export interface Runtime {
   compile(graph: PortableGraph, options?: CompileOptions): Promise<Program>;
 }

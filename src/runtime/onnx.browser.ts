@@ -9,11 +9,13 @@ import { RuntimeError } from "./errors.js";
 import { noAdapter, OnnxProgram, refusalsNamed, releasedIfAborted } from "./onnx.js";
 
 /**
- * Compiles and runs graphs, one call after another: the engine's build for WebGPU waits for ever when it is called while it
- * waits for the GPU. A thread opens one runtime. Its first graph decides for all of them whether they run on WebGPU, whose
- * build of the engine is another file, and how many threads there are.
+ * Compiles and runs graphs with ONNX Runtime, as WebAssembly on the CPU or through WebGPU: one call after another, for its build for
+ * WebGPU waits for ever when it is called while it waits for the GPU. The first graph of a thread decides for all of them how
+ * many threads compute.
  */
-export function openBrowserRuntime(): Runtime {
+export const browserRuntime: Runtime = oneByOne();
+
+function oneByOne(): Runtime {
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const result = last.then(work);
@@ -34,7 +36,7 @@ async function compile(
   if (device === "webgpu") await requireAdapter();
   const ort = await (device === "webgpu" ? import("onnxruntime-web/webgpu") : import("onnxruntime-web/wasm"));
   ort.env.logLevel = "fatal";
-  ort.env.wasm.numThreads = crossOriginIsolated ? (threads ?? Math.min(2, navigator.hardwareConcurrency)) : 1;
+  ort.env.wasm.numThreads = crossOriginIsolated ? (threads ?? 1) : 1;
   const externalData = weightsFolder === undefined ? [] : await filesOf(graph, weightsFolder);
   const session = await refusalsNamed("cannot compile the graph", () =>
     ort.InferenceSession.create(graph.onnx, {

@@ -4,7 +4,11 @@ import { crossEntropy, type Graph, gradients, graph, mul, reshape, sum, type Val
 /** Name of the output that holds a parameter's gradient. */
 export const gradientName = (path: string): string => `gradient of ${path}`;
 
-/** A loss and its gradients as a graph: outputs `loss`, the other scalars, and a gradient for each trained parameter it reaches. */
+/**
+ * A loss and its gradients as a graph: outputs `loss`, the other scalars, and for each trained parameter that the loss reaches
+ * its gradient, with the same axes, under its `gradientName`.
+ * @throws {GraphError} as `gradients`
+ */
 export function trainingGraph(loss: Value, scalars: Record<string, Value> = {}): Graph {
   const trained = [...graph({ loss }).inputs].filter(([, value]) => value.source.kind === "parameter");
   const found = gradients(
@@ -28,7 +32,10 @@ export function nextTokenLosses(logits: Value, targets: Value): Value {
   return reshape(loss, targets.axes);
 }
 
-/** The sum of losses under weights of the same axes, 0 where nothing is to be predicted; weights that sum to 1 give a mean. */
+/**
+ * The sum of losses under weights of the same axes, 0 where nothing is to be predicted; weights that sum to 1 give a
+ * mean.
+ */
 export function weighted(losses: Value, weights: Value): Value {
   return sum(mul(losses, weights), [0, 1]);
 }

@@ -1,5 +1,6 @@
 /** Learning rates over a run. */
 
+/** How the learning rate goes over a run. */
 export interface Schedule {
   /** Highest learning rate. */
   readonly peak: number;

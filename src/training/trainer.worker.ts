@@ -3,7 +3,8 @@ import type { ArrayOf } from "../graph/index.js";
 import type { Device, PortableGraph, Program, Tensor } from "../runtime/contract.js";
 import { nodeRuntime } from "../runtime/onnx.node.js";
 import { serve } from "../runtime/thread.node.js";
-import { type AdamWOptions, adamW, globalNorm, type Moments } from "./adamw.js";
+import { type AdamWOptions, accumulate, adamW, globalNorm, type Moments } from "./adamw.js";
+import { Arena } from "./arena.js";
 import { NotFiniteError } from "./errors.js";
 import { gradientName } from "./objective.js";
 
@@ -46,18 +47,34 @@ export type Trainer = {
   state(): TrainedParameter[];
 };
 
-serve<Trainer>(async ({ objectives, parameters, optimizer, threads, device = "cpu" }: TrainerInit) => {
+serve<Trainer>(async ({ objectives, parameters: given, optimizer, threads, device = "cpu" }: TrainerInit) => {
   const programs: Program[] = [];
   for (const { graph } of objectives)
     programs.push(await nodeRuntime.compile(graph, { device, ...(threads === undefined ? {} : { threads }) }));
+  // Parameter, gradient and both moments of each; and for more than one objective, the gradient of the one at work.
+  const arrays = objectives.length > 1 ? 5 : 4;
+  const arena = Arena.for(given.flatMap(({ data }) => Array<number>(arrays).fill(data.length)));
+  const zeros = (length: number) => arena?.take(length) ?? new Float32Array(length);
+  const moved = (from: Float32Array) => {
+    const to = zeros(from.length);
+    to.set(from);
+    return to;
+  };
+  const parameters = given.map(
+    (parameter): TrainedParameter => ({
+      ...parameter,
+      data: moved(parameter.data),
+      first: moved(parameter.first),
+      second: moved(parameter.second),
+    }),
+  );
   /** For each objective, the parameters that its graph reads. */
   const read = objectives.map(({ graph }) =>
     Object.fromEntries(
       parameters.filter(({ path }) => path in graph.inputs).map(({ path, data, shape }) => [path, { data, shape }]),
     ),
   );
-  const blank = () =>
-    new Map(parameters.map(({ path, data, shape }) => [path, { data: new Float32Array(data.length), shape }]));
+  const blank = () => new Map(parameters.map(({ path, data, shape }) => [path, { data: zeros(data.length), shape }]));
   const total = blank();
   const scratch = objectives.length > 1 ? blank() : total;
   // The first objective's gradient is the sum's first term as the engine writes it: its weight is a factor on the whole.
@@ -103,11 +120,13 @@ serve<Trainer>(async ({ objectives, parameters, optimizer, threads, device = "cp
       }
       return { scalars, gradientNorm, optimizerMs: optimizerMs + performance.now() - accumulated };
     },
-    state: () => [...parameters],
+    // Copies of their own: sent as they are, each array would take the whole arena along.
+    state: () =>
+      parameters.map((parameter) => ({
+        ...parameter,
+        data: parameter.data.slice(),
+        first: parameter.first.slice(),
+        second: parameter.second.slice(),
+      })),
   };
 });
-
-/** `sum += weight * own`. */
-function accumulate(sum: Float32Array, own: Float32Array, weight: number): void {
-  for (let i = 0; i < sum.length; i++) sum[i] = sum[i]! + weight * own[i]!;
-}

@@ -4,8 +4,10 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symli
 import { tmpdir } from "node:os";
 import { dirname, join, posix } from "node:path";
 import { promisify } from "node:util";
+import { build } from "vite";
 import { afterAll, describe, expect, it } from "vitest";
-import { anchorsOf, type Block, blocksOf, commandsOf, linksOf, PAGES, ROOT } from "../support/markdown.js";
+import { launchChromium, noChromium, serveFolder } from "../support/chromium.js";
+import { anchorsOf, type Block, blocksOf, commandsOf, linksOf, PAGES, ROOT, textOf } from "../support/markdown.js";
 
 const execute = promisify(execFile);
 const OMNIGLOT = join(ROOT, "../shared/data/omniglot");
@@ -19,6 +21,7 @@ mkdirSync(join(folder, "bin"));
 symlinkSync(join(ROOT, "bin/flamingo.js"), join(folder, "bin/flamingo"));
 mkdirSync(join(folder, "node_modules"));
 symlinkSync(ROOT, join(folder, "node_modules/flamingo-ts"));
+symlinkSync(join(ROOT, "node_modules/vite"), join(folder, "node_modules/vite"));
 if (existsSync(OMNIGLOT)) symlinkSync(OMNIGLOT, join(folder, "omniglot"));
 writeFileSync(join(folder, "package.json"), '{ "type": "module", "private": true }\n');
 
@@ -28,6 +31,32 @@ async function shell(command: string, cwd: string): Promise<string> {
   const env = { ...process.env, PATH, NO_COLOR: "1", npm_config_loglevel: "error" };
   const { stdout } = await execute("bash", ["-euo", "pipefail", "-c", command], { cwd, env, maxBuffer: 1 << 26 });
   return stdout;
+}
+
+/** Bundles a program as a page, beside nano and a picture, and waits until it says something: an answer and its probability. */
+async function runInBrowser(program: string, settings: string): Promise<void> {
+  const page = join(folder, "page");
+  mkdirSync(page);
+  writeFileSync(join(page, "index.html"), '<!doctype html><script type="module" src="./main.ts"></script>');
+  writeFileSync(join(page, "main.ts"), program);
+  writeFileSync(join(page, "vite.config.ts"), settings);
+  await build({ root: page, logLevel: "warn" });
+  cpSync(join(ROOT, "models/nano"), join(page, "dist/nano"), { recursive: true });
+  cpSync(join(ROOT, "examples/pictures/lemon.png"), join(page, "dist/lemon.png"));
+  await using served = await serveFolder(join(page, "dist"));
+  const chromium = await launchChromium();
+  try {
+    const opened = await chromium.newPage();
+    const said = opened.waitForEvent("console", {
+      predicate: (message) => message.type() === "log",
+      timeout: 4 * MINUTES,
+    });
+    const failed = new Promise<never>((_, reject) => void opened.on("pageerror", reject));
+    await opened.goto(served.address);
+    expect((await Promise.race([said, failed])).text()).toMatch(/^\S.* [01]\.\d+$/);
+  } finally {
+    await chromium.close();
+  }
 }
 
 /** What a block asks of the test: `run: with --steps 2`, `run: in the repository`, `run: elsewhere, in .ci/run`. */
@@ -47,10 +76,24 @@ describe.each(PAGES)("%s", (page) => {
     expect(dead).toEqual([]);
   });
 
+  it("speaks of files, and of names in them, that there are", () => {
+    const [text, path] = [
+      textOf(page).replaceAll(/\s+/g, " "),
+      "(?:src|test|docs|tools|examples|bench|models)/[\\w./-]+",
+    ];
+    const files = [...text.matchAll(new RegExp(`\`(${path})\``, "g"))].map((match) => match[1]!);
+    expect(files.filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
+    const named = text.matchAll(new RegExp(`((?:\`\\w+\`(?:, | and )?)+) in \`(${path}\\.ts)\``, "g"));
+    const missing = [...named].flatMap(([, names, file]) =>
+      [...names!.matchAll(/`(\w+)`/g)].filter(([, name]) => !readFileSync(join(ROOT, file!), "utf8").includes(name!)),
+    );
+    expect(missing).toEqual([]);
+  });
+
   it("says of every block what language it is in", () => {
-    expect(
-      blocks.filter(({ language }) => !["sh", "ts", "json", "text"].includes(language)).map(({ line }) => line),
-    ).toEqual([]);
+    // Declarations of the reference, which are no programs, are called by the language's long name.
+    const known = ["sh", "ts", "json", "text", ...(page.startsWith("docs/reference/") ? ["typescript"] : [])];
+    expect(blocks.filter(({ language }) => !known.includes(language)).map(({ line }) => line)).toEqual([]);
   });
 
   for (const block of blocks.filter(({ language }) => language === "sh")) {
@@ -86,7 +129,26 @@ describe.each(PAGES)("%s", (page) => {
       expect(() => JSON.parse(block.code)).not.toThrow();
     });
 
-  for (const block of blocks.filter(({ language }) => language === "ts"))
+  for (const block of blocks.filter((block) => instruction(block) === "in a browser")) {
+    const title = `line ${block.line} runs in a browser, bundled with the settings of this page`;
+    if (noChromium !== undefined) it.skip(`${title}: skipped, for ${noChromium}`, () => undefined);
+    else
+      it(title, { timeout: 5 * MINUTES }, async () => {
+        const settings = blocks.find((block) => instruction(block) === "as vite.config.ts")!;
+        await runInBrowser(block.code, settings.code);
+      });
+  }
+
+  for (const block of blocks) {
+    const file = /^from: (\S+)$/.exec(block.comment ?? "")?.[1];
+    if (file === undefined) continue;
+    it(`line ${block.line} stands so in ${file}`, () => {
+      expect(readFileSync(join(ROOT, file), "utf8")).toContain(block.code);
+    });
+  }
+
+  const elsewhere = ({ comment = "" }: Block) => comment.startsWith("from:") || comment === "run: in a browser";
+  for (const block of blocks.filter((block) => block.language === "ts" && !elsewhere(block)))
     it(`line ${block.line} is TypeScript, strict, and runs`, { timeout: 2 * MINUTES }, async () => {
       const name = `${page.replaceAll(/\W/g, "-")}-${block.line}`;
       writeFileSync(join(folder, `${name}.ts`), block.code);

@@ -35,6 +35,7 @@ import {
   trim,
   unsqueeze,
 } from "../../src/graph/index.js";
+import { putBack, takeOut } from "../../src/graph/ops/fit.js";
 import { apply } from "../../src/graph/value.js";
 import { ELEMENTWISE_CASES } from "./cases-elementwise.js";
 import { INDEXING_CASES } from "./cases-indexing.js";
@@ -128,7 +129,12 @@ export const CASES: Record<OpName, readonly Case[]> = {
       make: (x, t) => crossEntropy(x!, t!, { ignored: -1, smoothing: 0.1 }).loss,
     },
   ],
-  ReduceSum: reductions(sum),
+  ReduceSum: [
+    ...reductions(sum),
+    { about: "down many columns", inputs: [normal(batch, text, 9)], make: (x) => sum(x!, [0, 1]) },
+    { about: "down many columns of two axes, kept", inputs: [normal(text, 3, width)], make: (x) => sum(x!, [0], true) },
+    { about: "of whole numbers", inputs: [below(9)(batch, 9)], make: (x) => sum(x!, [0]) },
+  ],
   ReduceMean: reductions(mean),
   ReduceMax: reductions(max),
   ReduceMin: reductions(min),
@@ -157,6 +163,8 @@ export const CASES: Record<OpName, readonly Case[]> = {
     { about: "to fewer axes", inputs: [normal(batch, text, width)], make: (x) => reshape(x!, [6, width]) },
     { about: "to more axes", inputs: [normal(batch, 6)], make: (x) => reshape(x!, [batch, text, 2]) },
     { about: "to a scalar", inputs: [normal(1, 1)], make: (x) => reshape(x!, []) },
+    { about: "of nothing", inputs: [normal(batch, 0, 3)], make: (x) => reshape(x!, [0, 6]) },
+    { about: "of nothing, an empty axis where it was", inputs: [normal(4, 0, 3)], make: (x) => reshape(x!, [12, 0]) },
   ],
   Transpose: [
     { about: "of two axes", inputs: [normal(batch, text)], make: (x) => transpose(x!, [1, 0]) },
@@ -221,8 +229,47 @@ export const CASES: Record<OpName, readonly Case[]> = {
       make: (x, like) => broadcastTo(x!, like!),
       flat: [1],
     },
+    {
+      about: "to no entries",
+      inputs: [normal(batch, 1), normal(1, 0)],
+      make: (x, like) => broadcastTo(x!, like!),
+      flat: [1],
+    },
+    {
+      about: "of whole numbers to no entries",
+      inputs: [below(3)(batch, 1), below(3)(batch, 0)],
+      make: (x, like) => broadcastTo(x!, like!),
+    },
   ],
 
+  TakeOut: [
+    {
+      about: "of the middle",
+      inputs: [normal(batch, 6), normal(batch, 3)],
+      make: (x, part) => takeOut(x!, part!, [], { at: 1, start: 2 }),
+      flat: [1],
+    },
+    {
+      about: "behind two others",
+      inputs: [normal(7, width), normal(text, width), normal(1, width), normal(2, width)],
+      make: (x, part, first, second) => takeOut(x!, part!, [first!, second!], { at: 0, start: 1 }),
+      flat: [1, 2, 3],
+    },
+  ],
+  PutBack: [
+    {
+      about: "in the middle",
+      inputs: [normal(batch, 3), normal(batch, 6)],
+      make: (part, whole) => putBack(part!, whole!, [], { at: 1, start: 2 }),
+      flat: [1],
+    },
+    {
+      about: "behind another, at the end",
+      inputs: [normal(text, width), normal(5, width), normal(2, width)],
+      make: (part, whole, first) => putBack(part!, whole!, [first!], { at: 0, start: 0 }),
+      flat: [1, 2],
+    },
+  ],
   Tile: [
     { about: "of two axes", inputs: [normal(batch, text)], make: (x) => tile(x!, [2, 3]) },
     { about: "of the middle", inputs: [normal(batch, text, width)], make: (x) => tile(x!, [1, 2, 1]) },
@@ -265,6 +312,33 @@ export const CASES: Record<OpName, readonly Case[]> = {
       about: "of a layer, whose weight it reads beside its input",
       inputs: [normal(text, width), normal(width, width)],
       make: (x, w) => checkpoint((h) => mul(tanh(matmul(h!, w!)), sigmoid(h!)), [x!]),
+    },
+    {
+      about: "of several results, one of them an input and one given twice",
+      inputs: [normal(text, width), normal(width, width)],
+      make: (x, w) => {
+        const both = checkpoint(
+          (h) => {
+            const [wide, bent] = [matmul(h!, w!), tanh(h!)];
+            return [wide, bent, h!, wide];
+          },
+          [x!],
+        );
+        return add(mul(both[0]!, both[1]!), mul(both[2]!, both[3]!));
+      },
+    },
+    {
+      about: "of two inputs, one of which is made of the other",
+      inputs: [normal(text, width)],
+      make: (x) => {
+        const y = tanh(x!);
+        return checkpoint((h, k) => mul(exp(h!), mul(k!, k!)), [x!, y]);
+      },
+    },
+    {
+      about: "of two results, on one of which nothing depends",
+      inputs: [normal(text, width)],
+      make: (x) => checkpoint((h) => [exp(h!), mul(tanh(h!), h!)], [x!])[1]!,
     },
     {
       about: "within another, of two inputs",

@@ -8,6 +8,7 @@ import {
   concat,
   contract,
   convolve,
+  gelu,
   gradients,
   graph,
   groupNorm,
@@ -19,6 +20,7 @@ import {
   notEqual,
   rsqrt,
   split,
+  squaredRelu,
   stack,
   type Value,
 } from "../../src/graph/index.js";
@@ -293,5 +295,16 @@ describe("where two are equal", () => {
   it("the absolute value of 0 has no slope, and a bound lets the whole slope through", () => {
     expect(slopes((x) => abs(x!), [-2, 0, 2])).toEqual([[-1, 0, 1]]);
     expect(slopes((x) => clip(x!, -1, 1), [-2, -1, 0, 1, 2])).toEqual([[0, 1, 1, 1, 0]]);
+  });
+});
+
+describe("the slope of a slope", () => {
+  it.each([
+    ["gelu, which keeps a by-product of the forward pass", gelu],
+    ["the square of relu", squaredRelu],
+  ])("of %s", async (about, activation) => {
+    const slope = (x: Value) => gradients(total(activation(x)), [x])[0]!;
+    const { inputs, feeds, result } = open("curvature", { about, inputs: [normal(5)], make: (x) => slope(x!) });
+    await checkGradients(anyLoss(result), inputs, feeds, { ...TOLERANCES, differences: 1e-4 });
   });
 });

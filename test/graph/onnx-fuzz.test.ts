@@ -1,3 +1,4 @@
+import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { OnnxError } from "../../src/graph/errors.js";
 import {
@@ -18,6 +19,7 @@ import {
   type Value,
   type Weight,
 } from "../../src/graph/index.js";
+import { ModelProtoSchema } from "../../src/graph/onnx/onnx.generated.js";
 import { Random } from "../../src/random.js";
 import { trainingGraph } from "../../src/training/objective.js";
 
@@ -45,6 +47,53 @@ function seeds(): Uint8Array[] {
 
 const HUGE = Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01);
 const joined = (...parts: readonly Uint8Array[]): Uint8Array => new Uint8Array(Buffer.concat(parts));
+
+const REFORMS = 5_000;
+
+const HOSTILE_NUMBERS = [0, 1, -1, 2, 255, 2 ** 31 - 1, -(2 ** 31)];
+const HOSTILE_LONGS = [0n, 1n, -1n, 2n ** 31n, 2n ** 62n, 2n ** 63n - 1n, -(2n ** 63n)];
+const HOSTILE_TEXTS = [
+  "",
+  "x",
+  "y",
+  "..",
+  "../x",
+  "\0",
+  "block.hidden",
+  "a".repeat(1000),
+  "1e3",
+  "-1",
+  "99999999999999999999",
+];
+
+/** Any value replaced by a hostile one of its kind, or, of a list, entries left out, repeated or in another order. */
+function reformed(value: unknown, random: Random): unknown {
+  if (typeof value === "bigint") return random.pick(HOSTILE_LONGS);
+  if (typeof value === "number") return random.pick(HOSTILE_NUMBERS);
+  if (typeof value === "string") return random.pick(HOSTILE_TEXTS);
+  if (value instanceof Uint8Array)
+    return new Uint8Array(random.pick([0, 1, value.length >> 1, value.length + 1, 4096]));
+  if (!Array.isArray(value) || value.length === 0) return value;
+  const at = random.integer(value.length);
+  return random.pick([
+    value.toSpliced(at, 1),
+    [...value, value[at]],
+    value.toReversed(),
+    [],
+    value.with(at, reformed(value[at], random)),
+  ]);
+}
+
+/** One field, somewhere in a message or in those within it, becomes another. */
+function reform(message: object, random: Random): void {
+  const fields = Object.entries(message).filter(([key]) => !key.startsWith("$") && key !== "case");
+  if (fields.length === 0) return;
+  const [key, value] = random.pick(fields);
+  const within: unknown = Array.isArray(value) && value.length > 0 ? random.pick(value) : value;
+  if (typeof within === "object" && within !== null && !ArrayBuffer.isView(within) && random.chance(0.9))
+    reform(within, random);
+  else (message as Record<string, unknown>)[key] = reformed(value, random);
+}
 
 /** Ways of spoiling a file. */
 const MUTATE: Readonly<Record<string, (file: Uint8Array, random: Random) => Uint8Array>> = {
@@ -106,6 +155,33 @@ describe("a file spoilt at random", () => {
     // Flips within names and numbers change nothing that a reader could object to.
     expect(counts.read).toBeGreaterThan(100);
     expect(counts.refused).toBeGreaterThan(5000);
+  });
+
+  it(`has fields of other values, fewer of them or more, and is refused as well: ${REFORMS} of them`, {
+    timeout: 120_000,
+  }, () => {
+    const files = seeds();
+    const random = new Random("reformed files");
+    const counts = { read: 0, refused: 0 };
+    let slowest = 0;
+    for (let i = 0; i < REFORMS; i++) {
+      const proto = fromBinary(ModelProtoSchema, files[random.integer(files.length)]!);
+      for (let changes = 1 + random.integer(3); changes > 0; changes--) reform(proto, random);
+      const bytes = toBinary(ModelProtoSchema, proto);
+      const begin = performance.now();
+      try {
+        encodeOnnx(readOnnx(bytes));
+        counts.read++;
+      } catch (error) {
+        if (!(error instanceof OnnxError)) throw new Error(`reform ${i}`, { cause: error });
+        counts.refused++;
+      }
+      slowest = Math.max(slowest, performance.now() - begin);
+    }
+    expect(counts.read).toBeGreaterThan(100);
+    expect(counts.refused).toBeGreaterThan(REFORMS / 3);
+    // A file of some kilobytes takes about a millisecond; a second would be a walk that does not end by itself.
+    expect(slowest).toBeLessThan(1000);
   });
 
   it("costs no more memory than it has bytes, times a constant, whatever lengths and counts it claims", () => {

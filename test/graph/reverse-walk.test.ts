@@ -5,10 +5,12 @@ import {
   axis,
   concat,
   constant,
+  contract,
   crossEntropy,
   embed,
   exp,
   type GraphError,
+  gather,
   gradients,
   graph,
   greater,
@@ -17,11 +19,13 @@ import {
   mul,
   pad,
   parameter,
+  product,
   reshape,
   scalar,
   sign,
   slice,
   sub,
+  sum,
   trim,
   where,
 } from "../../src/graph/index.js";
@@ -127,10 +131,51 @@ describe("axes of a size known only at run time", () => {
     await checkGradients(loss, new Map([["x", x]]), feeds, TOLERANCES);
   });
 
-  it("are refused where the gradient would need the number", () => {
+  it("do not keep parts of a known size from their gradient", async () => {
+    const loss = total(mul(slice(x, 1, 1, 2, 2), slice(mul(x, x), 1, 0, 2)));
+    await checkGradients(loss, new Map([["x", x]]), numbers({ x: [2, 5, 4] }), TOLERANCES);
+  });
+
+  it("do not keep what was joined to others of unknown size from its gradient", async () => {
     const other = input("other", "float32", axes(batch, "more", 4));
-    expect(() => gradients(total(slice(x, 1, 0, 1)), [x])).toThrow(/whose axis 1 has no size yet/);
-    expect(() => gradients(total(concat([x, other], 1, "both")), [x])).toThrow(/joined to others of unknown size/);
+    const known = input("known", "float32", axes(batch, 2, 4));
+    const joined = concat([other, known, x, other], 1, "both");
+    const feeds = numbers({ x: [2, 3, 4], other: [2, 1, 4], known: [2, 2, 4] });
+    const wanted = new Map(Object.entries({ x, other, known }));
+    await checkGradients(total(mul(joined, mul(joined, joined))), wanted, feeds, TOLERANCES);
+  });
+
+  it("do not keep sums of many columns from their gradient, over axes of which one is of a known size", async () => {
+    const wide = input("wide", "float32", axes("batch", 3, 9));
+    const rows = sum(wide, [0, 1]);
+    const loss = add(total(mul(rows, rows)), total(mul(sum(mul(wide, wide), [0]), wide)));
+    await checkGradients(loss, new Map([["wide", wide]]), numbers({ wide: [2, 3, 9] }), {
+      ...TOLERANCES,
+      differences: 1e-5,
+    });
+  });
+
+  it("do not keep a product from its gradient", async () => {
+    for (const over of [[1], [0, 1], [2]]) {
+      const loss = total(mul(product(x, over), product(x, over)));
+      await checkGradients(loss, new Map([["x", x]]), numbers({ x: [2, 3, 4] }), { ...TOLERANCES, differences: 1e-5 });
+    }
+  });
+
+  it("do not keep an attention's scores from their gradient, nor axes that change places or are merged", async () => {
+    const heads = (name: string, rows: string) =>
+      input(name, "float32", axes("batch", axis("heads", 2), rows, axis("size", 4)));
+    const [query, key] = [heads("query", "text"), heads("key", "seen")];
+    const scores = contract(query, key, ["size"]);
+    const moved = reshape(scores, [1, "batch", "seen and text", axis("heads", 2)]);
+    const loss = add(total(mul(scores, scores)), total(mul(moved, mul(moved, moved))));
+    const feeds = numbers({ query: [3, 2, 2, 4], key: [3, 2, 5, 4] });
+    await checkGradients(loss, new Map(Object.entries({ query, key })), feeds, { ...TOLERANCES, differences: 1e-5 });
+  });
+
+  it("are refused where the number is needed", () => {
+    const index = input("index", "int32", axes(2));
+    expect(() => gradients(total(gather(x, index, 1)), [x])).toThrow(/whose axis 1 has no size yet/);
     expect(() => reshape(x, ["batch and text", "halves"])).toThrow(/cannot tell the sizes/);
   });
 

@@ -53,6 +53,9 @@ describe("the package", { timeout: 180_000 }, () => {
       "bin/flamingo.js",
       "dist/index.js",
       "dist/index.d.ts",
+      "dist/index.browser.js",
+      "dist/index.browser.d.ts",
+      "dist/generation/engine.worker.browser.js",
     ])
       expect(paths).toContain(path);
     const kinds = new Set(paths.map((path) => path.split("/")[0]));
@@ -76,6 +79,32 @@ describe("the package", { timeout: 180_000 }, () => {
     await expect(run(join(ROOT, "node_modules/.bin/tsc"), ["wrong.ts", ...options], project)).rejects.toMatchObject({
       stdout: expect.stringContaining("logProbability"),
     });
+  });
+
+  it("has a door for browsers, which a compiler takes that knows nothing of Node", async (context) => {
+    if (offline !== undefined) context.skip(offline);
+    const program = /```ts\n(import \{ image[\s\S]*?)```/.exec(
+      readFileSync(join(ROOT, "docs/browser.md"), "utf8"),
+    )![1]!;
+    writeFileSync(join(project, "page.ts"), program);
+    const options = [
+      "--strict",
+      "--target",
+      "es2023",
+      "--module",
+      "nodenext",
+      "--types",
+      "",
+      "--lib",
+      "es2023,esnext.disposable,dom",
+    ];
+    await run(join(ROOT, "node_modules/.bin/tsc"), ["page.ts", ...options, "--skipLibCheck", "--noEmit"], project);
+  });
+
+  it("leaves the engine of browsers to those who bundle a page", (context) => {
+    if (offline !== undefined) context.skip(offline);
+    expect(existsSync(join(project, "node_modules/onnxruntime-node"))).toBe(true);
+    expect(existsSync(join(project, "node_modules/onnxruntime-web"))).toBe(false);
   });
 
   it("brings the command", async (context) => {

@@ -6,14 +6,15 @@ import {
   cast,
   constant,
   embed,
-  erf,
   graph,
   input,
   mul,
   named,
+  OPS,
   scalar,
   type Value,
 } from "../../src/graph/index.js";
+import { apply, type Op } from "../../src/graph/value.js";
 import { type Program, portable } from "../../src/runtime/contract.js";
 import { RuntimeError } from "../../src/runtime/errors.js";
 import { nodeRuntime } from "../../src/runtime/onnx.node.js";
@@ -116,7 +117,8 @@ describe("a wrong feed is refused before the engine sees it, by the input's name
 
 describe("what the engine refuses is reported with the name of the value", () => {
   it("when it has no kernel for it", async () => {
-    const y = named(erf(cast(fixed, "float64")), "vision.stage 0.block 1");
+    const erfOfAny: Op<null> = { ...OPS.Erf, takes: ["any"] };
+    const y = named(apply(erfOfAny, [cast(fixed, "float64")], null), "vision.stage 0.block 1");
     await expect(compile({ y: mul(y, y) })).rejects.toThrow(/^cannot compile the graph at vision\.stage 0\.block 1: /);
   });
 

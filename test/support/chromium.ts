@@ -6,14 +6,18 @@ import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
 import { type Browser, chromium } from "playwright-core";
 
-/** The Chromium there is: that of `CHROMIUM`, or Debian's. */
-const PATH = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser"].find(
-  (path) => path !== undefined && existsSync(path),
-);
+/** The Chromium there is: that of `CHROMIUM`, or Debian's. Empty, none is wanted. */
+const WANTED =
+  process.env.CHROMIUM === undefined ? ["/usr/bin/chromium", "/usr/bin/chromium-browser"] : [process.env.CHROMIUM];
+const PATH = WANTED.find(existsSync);
 
 /** Why tests in a browser are skipped; undefined where they run. */
 export const noChromium: string | undefined =
-  PATH === undefined ? "there is no Chromium: install Debian's `chromium`, or name one in CHROMIUM" : undefined;
+  PATH !== undefined
+    ? undefined
+    : process.env.CHROMIUM === ""
+      ? "CHROMIUM is empty"
+      : "there is no Chromium: install Debian's `chromium`, or name one in CHROMIUM";
 
 /** Nothing that speaks to anyone but the page's own server. */
 const FLAGS = [

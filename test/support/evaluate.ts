@@ -201,14 +201,16 @@ const EVALUATIONS: Evaluations = {
   ReduceLogSumExp: reduction((entries) => entries[0]! - logSoftmax(entries)[0]!),
   Count: ([x], { over }) => [{ shape: [], data: Float64Array.of(volume(over.map((at) => x!.shape[at]!))) }],
 
-  Reshape: ([x], { to }, result) => {
-    const from = inputOf(result).axes;
-    const copied = to.map(({ name, size }, at) => {
-      const same = from[at]?.name === name && from[at]?.size === undefined;
-      return size ?? (same ? x!.shape[at]! : undefined);
+  Reshape: (inputs, { to }, result) => {
+    const sizes = new Map<string, number>();
+    inputsOf(result).forEach(({ axes }, i) => {
+      axes.forEach(({ name, size }, at) => {
+        if (size === undefined && !sizes.has(name)) sizes.set(name, inputs[i]!.shape[at]!);
+      });
     });
-    const rest = x!.data.length / volume(copied.map((size) => size ?? 1));
-    return [{ shape: copied.map((size) => size ?? rest), data: x!.data }];
+    const known = to.map(({ name, size }) => size ?? sizes.get(name));
+    const { data } = inputs[0]!;
+    return [{ shape: known.map((size) => size ?? data.length / volume(known.map((n) => n ?? 1))), data }];
   },
   Transpose: ([x], { order }) => [
     build(
@@ -224,6 +226,19 @@ const EVALUATIONS: Evaluations = {
     const count = typeof length === "number" ? length : x!.shape[at]! - start - length.leaving;
     const from = (n: number) => start + n * step;
     return [build(replaced(x!.shape, at, count), (index) => read(x!, replaced(index, at, from(index[at]!))))];
+  },
+  TakeOut: ([x, part, ...before], { at, start }) => {
+    const from = start + total(before.map(({ shape }) => shape[at]!));
+    return [build(replaced(x!.shape, at, part!.shape[at]!), (to) => read(x!, replaced(to, at, from + to[at]!)))];
+  },
+  PutBack: ([part, whole, ...before], { at, start }) => {
+    const from = start + total(before.map(({ shape }) => shape[at]!));
+    return [
+      build(replaced(part!.shape, at, whole!.shape[at]!), (to) => {
+        const within = to[at]! - from;
+        return within < 0 || within >= part!.shape[at]! ? 0 : read(part!, replaced(to, at, within));
+      }),
+    ];
   },
   Pad: ([x], { at, before, after, value }) => [
     build(replaced(x!.shape, at, before + x!.shape[at]! + after), (index) => {
@@ -257,7 +272,7 @@ const EVALUATIONS: Evaluations = {
   Squeeze: ([x], { at }) => [{ shape: x!.shape.filter((_, i) => !at.includes(i)), data: x!.data }],
   StopGradient: ([x]) => [x!],
   After: ([x]) => [x!],
-  Checkpoint: ([result]) => [result!],
+  Checkpoint: (inputs, { results }) => inputs.slice(0, results.length),
   BroadcastTo: ([x, like]) => [build(stretched(x!.shape, like!.shape), (index) => read(x!, index))],
 };
 
@@ -271,9 +286,9 @@ function extremeAt(x: Numbers, at: number, keep: boolean, find: (row: number[]) 
 /** Numbers as float16 holds them. */
 const halved = (data: Float64Array) => Float64Array.from(fromFloat16(toFloat16(Float32Array.from(data))));
 
-function inputOf({ source }: Value): Value {
+function inputsOf({ source }: Value): readonly Value[] {
   if (source.kind !== "op") throw new Error("not the result of an op");
-  return source.node.inputs[0]!;
+  return source.node.inputs;
 }
 
 /** The numbers of some values. `feeds` gives inputs by name and parameters, trained or frozen, by path. */

@@ -4,7 +4,10 @@ import { join, resolve } from "node:path";
 
 export const ROOT = resolve(import.meta.dirname, "../..");
 
-/** A fenced block, and the instruction in a comment above it: `<!-- run: with --steps 2 -->`, `<!-- output -->`. */
+/**
+ * A fenced block, and the instruction in a comment above it: `<!-- run: with --steps 2 -->`, `<!-- output -->`,
+ * `<!-- from: src/graph/value.ts -->`.
+ */
 export interface Block {
   /** From the root of the repository. */
   readonly page: string;
@@ -18,10 +21,10 @@ export interface Block {
 /** Every page of markdown that is ours, from the root of the repository. */
 export const PAGES: readonly string[] = [
   ...readdirSync(ROOT).filter((name) => name.endsWith(".md")),
-  ...["docs", "bench", "examples", "models"].flatMap((folder) =>
+  ...["docs", "bench", "examples", "models", "src"].flatMap((folder) =>
     existsSync(join(ROOT, folder))
       ? readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
-          .filter((path) => path.endsWith(".md"))
+          .filter((path) => path.endsWith(".md") && !path.includes("node_modules"))
           .map((path) => `${folder}/${path.replaceAll("\\", "/")}`)
       : [],
   ),

@@ -1,8 +1,12 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import openWabt from "wabt";
-import { MODULE } from "../../src/training/adamw.generated.js";
-import { type AdamWOptions, adamW, globalNorm } from "../../src/training/adamw.js";
+import { UsageError } from "../../src/errors.js";
+import { filled } from "../../src/nn/layers.js";
+import { frozen } from "../../src/nn/parameters.js";
+import { type AdamWOptions, accumulate, adamW, adamWOver, globalNorm } from "../../src/training/adamw.js";
+import { Arena } from "../../src/training/arena.js";
+import { MODULE } from "../../src/training/optimizer.generated.js";
 
 const OPTIONS = { beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0.1 };
 const blank = (count: number) => ({ first: new Float32Array(count), second: new Float32Array(count) });
@@ -83,10 +87,38 @@ describe("AdamW", () => {
     adamW(new Float32Array(0), new Float32Array(0), blank(0), OPTIONS, { ...plain, step: 1 });
   });
 
-  it("runs what adamw.wat says", async () => {
-    const source = new URL("../../src/training/adamw.wat", import.meta.url);
+  it("comes to the same in an arena, where nothing is copied", () => {
+    const lengths = [5, 4097, 4];
+    const arena = Arena.for(lengths.flatMap((length) => [length, length, length, length]))!;
+    const numbers = (length: number) => Float32Array.from({ length }, (_, i) => Math.cos(i + length));
+    const arrays = (take: (length: number) => Float32Array) =>
+      lengths.map((length) => {
+        const [parameter, gradient] = [take(length), take(length)];
+        parameter.set(numbers(length));
+        gradient.set(numbers(length));
+        return { parameter, gradient, moments: { first: take(length), second: take(length) } };
+      });
+    const [inside, outside] = [arrays((length) => arena.take(length)), arrays((length) => new Float32Array(length))];
+    for (const all of [inside, outside]) {
+      for (const step of [1, 2])
+        for (const { parameter, gradient, moments } of all)
+          adamW(parameter, gradient, moments, OPTIONS, { ...plain, step });
+      accumulate(all[1]!.gradient, all[1]!.parameter, -0.5);
+    }
+    expect(inside).toEqual(outside);
+    expect(inside[1]!.gradient[7]).toBeCloseTo(numbers(4097)[7]! - 0.5 * inside[1]!.parameter[7]!, 6);
+    const gradients = (all: typeof inside) => all.map(({ gradient }) => gradient);
+    expect(globalNorm(gradients(inside))).toBeCloseTo(globalNorm(gradients(outside)), 10);
+  });
+
+  it("has no arena where 32-bit addresses do not reach", () => {
+    expect(Arena.for([2 ** 30 + 1])).toBeUndefined();
+  });
+
+  it("runs what optimizer.wat says", async () => {
+    const source = new URL("../../src/training/optimizer.wat", import.meta.url);
     const { parseWat } = await openWabt();
-    const { buffer } = parseWat("adamw.wat", readFileSync(source, "utf8"), { simd: true }).toBinary({});
+    const { buffer } = parseWat("optimizer.wat", readFileSync(source, "utf8"), { simd: true }).toBinary({});
     expect(MODULE).toBe(Buffer.from(buffer).toString("base64"));
   });
 
@@ -95,6 +127,37 @@ describe("AdamW", () => {
     for (const step of [1, 2]) adamW(new Float32Array(1), Float32Array.of(step), moments, OPTIONS, { ...plain, step });
     expect(moments.first[0]).toBeCloseTo(0.9 * 0.1 * 1 + 0.1 * 2, 6);
     expect(moments.second[0]).toBeCloseTo(0.99 * 0.01 * 1 + 0.01 * 4, 6);
+  });
+});
+
+describe("AdamW over a tree", () => {
+  const OVER = { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, weightDecay: 0.1 };
+
+  it("makes the updates of each trained parameter, by its path and with its own decay, and leaves frozen ones", () => {
+    const tree = {
+      matrix: { ...filled([2], 1), decay: true },
+      layers: [{ gain: filled([1], 1) }],
+      fixed: frozen(filled([1], 1)),
+    };
+    const update = adamWOver(tree, OVER);
+    const [matrix, gain] = [new Float32Array(2).fill(1), new Float32Array(1).fill(1)];
+    const moments = [2, 1].map((n) => ({ first: new Float32Array(n), second: new Float32Array(n) }));
+    for (const step of [1, 2, 3]) {
+      const gradients = { matrix: Float32Array.of(step, -1), gain: Float32Array.of(0.5) };
+      update(
+        { "gradient of matrix": { data: gradients.matrix }, "gradient of layers.0.gain": { data: gradients.gain } },
+        0.01,
+      );
+      adamW(matrix, gradients.matrix, moments[0]!, OVER, { step, learningRate: 0.01, decays: true, scale: 1 });
+      adamW(gain, gradients.gain, moments[1]!, OVER, { step, learningRate: 0.01, decays: false, scale: 1 });
+    }
+    expect([...tree.matrix.data]).toEqual([...matrix]);
+    expect([...tree.layers[0]!.gain.data]).toEqual([...gain]);
+    expect([...tree.fixed.data]).toEqual([1]);
+  });
+
+  it("refuses to leave a trained parameter without a gradient as it is", () => {
+    expect(() => adamWOver({ forgotten: filled([1], 1) }, OVER)({}, 0.01)).toThrow(UsageError);
   });
 });
 

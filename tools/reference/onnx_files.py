@@ -2,7 +2,7 @@
 Holds the .onnx files of a folder against ONNX's own checker, with its inference of types and shapes, and against ONNX
 Runtime in Python: outputs must be those stored beside each file, in NAME.onnx.json.
 
-    npm run programs && node build/tools/onnx-files.js build/onnx
+    npm run programs && node build/tools/onnx-files.js build/onnx && node build/tools/onnx-ops.js build/onnx
     pip install onnx onnxruntime numpy && python tools/reference/onnx_files.py build/onnx
 """
 import json
@@ -39,9 +39,11 @@ def hold(path: Path) -> float:
     worst = 0.0
     for name, value in wanted.items():
         assert found[name].shape == value.shape, f"{path}: {name} is {found[name].shape}, not {value.shape}"
+        assert found[name].dtype == value.dtype, f"{path}: {name} is {found[name].dtype}, not {value.dtype}"
         assert np.isfinite(value).all() and np.isfinite(found[name]).all(), f"{path}: {name} is not finite"
-        largest = max(1e-3, float(np.abs(value).max(initial=0)))
-        worst = max(worst, float(np.abs(found[name] - value).max(initial=0)) / largest)
+        theirs, ours = found[name].astype(np.float64), value.astype(np.float64)
+        largest = max(1e-3, float(np.abs(ours).max(initial=0)))
+        worst = max(worst, float(np.abs(theirs - ours).max(initial=0)) / largest)
     return worst
 
 

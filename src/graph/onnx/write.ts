@@ -44,9 +44,10 @@ export function writeOnnx(graph: Graph, weights: ReadonlyMap<string, Weight>): U
  * @throws {GraphError} if a frozen parameter has no weight or one of the wrong size
  */
 export function onnxModel(graph: Graph, weights: ReadonlyMap<string, Weight>): OnnxModel {
-  const names = nameValues(graph);
+  const taken = new Names();
+  const names = nameValues(graph, taken);
   const readValues = new Set([...graph.nodes.flatMap(({ inputs }) => inputs), ...graph.outputs.values()]);
-  const writer = new Writer(names, readValues);
+  const writer = new Writer(names, taken, readValues);
   for (const [path, value] of graph.frozen) {
     writer.current = names.get(value)!;
     writer.weight(value, weights.get(path), path);
@@ -77,19 +78,40 @@ export function onnxModel(graph: Graph, weights: ReadonlyMap<string, Weight>): O
   };
 }
 
-/** One name a value: inputs and parameters keep theirs, others take their label, made unique. */
-function nameValues(graph: Graph): Map<Value, string> {
-  const names = new Map<Value, string>();
-  const used = new Set<string>(["", ...graph.outputs.keys()]);
-  const give = (value: Value, wish: string) => {
+/** The names in a file, none of which is given twice. */
+class Names {
+  readonly #used = new Set<string>([""]);
+  readonly #next = new Map<string, number>();
+
+  /** A name that was chosen outside; false if it is taken. */
+  take(name: string): boolean {
+    if (this.#used.has(name)) return false;
+    this.#used.add(name);
+    return true;
+  }
+
+  /** The name that is wished for, or with a number behind it the first that is free. */
+  free(wish: string): string {
     let name = wish;
-    for (let i = 1; used.has(name); i++) name = `${wish}#${i}`;
-    used.add(name);
-    names.set(value, name);
-  };
+    let next = this.#next.get(wish) ?? 1;
+    while (!this.take(name)) name = `${wish}#${next++}`;
+    this.#next.set(wish, next);
+    return name;
+  }
+}
+
+/** One name a value: inputs and parameters keep theirs, others take their label, made unique. */
+function nameValues(graph: Graph, taken: Names): Map<Value, string> {
+  const names = new Map<Value, string>();
+  const give = (value: Value, wish: string) => names.set(value, taken.free(wish));
+  for (const name of graph.outputs.keys()) taken.take(name);
   for (const [name, value] of [...graph.inputs, ...graph.frozen]) {
-    if (used.has(name)) throw new GraphError(`${name} is an output and an input`, "give the output another name");
-    give(value, name);
+    if (!taken.take(name))
+      throw new GraphError(
+        `${name} is ${graph.outputs.has(name) ? "an output and an input" : "an input and a frozen parameter"}`,
+        "give one of them another name",
+      );
+    names.set(value, name);
   }
   for (const value of graph.constants) give(value, "constant");
   for (const [name, value] of graph.outputs) if (!names.has(value)) names.set(value, name);
@@ -107,12 +129,14 @@ class Writer implements Emitter {
   /** Name of the value being made: the prefix of its intermediates. */
   current = "";
   readonly #names: ReadonlyMap<Value, string>;
+  readonly #taken: Names;
   readonly #read: ReadonlySet<Value>;
   readonly #constants = new Map<string, string>();
   #count = 0;
 
-  constructor(names: ReadonlyMap<Value, string>, read: ReadonlySet<Value>) {
+  constructor(names: ReadonlyMap<Value, string>, taken: Names, read: ReadonlySet<Value>) {
     this.#names = names;
+    this.#taken = taken;
     this.#read = read;
   }
 
@@ -128,7 +152,7 @@ class Writer implements Emitter {
   }
 
   fresh(hint: string): string {
-    return `${this.current}/${hint}:${this.#count++}`;
+    return this.#taken.free(`${this.current}/${hint}:${this.#count++}`);
   }
 
   integers(values: readonly number[]): string {
@@ -202,10 +226,17 @@ class Writer implements Emitter {
         `${this.current} computes in float16, which only stores numbers`,
         "cast it to float32 first",
       );
+    const whole = !dtype.startsWith("float");
+    const odd = whole ? values.find((value) => !Number.isSafeInteger(value)) : undefined;
+    if (odd !== undefined)
+      throw new GraphError(
+        `${this.current} computes in ${dtype}, in which there is no ${odd}`,
+        "cast it to float32 first",
+      );
     const key = `${dtype}[${sizes}]:${values}`;
     const known = this.#constants.get(key);
     if (known !== undefined) return known;
-    const name = `number:${this.#constants.size}`;
+    const name = this.#taken.free(`number:${this.#constants.size}`);
     const data =
       dtype === "int64" ? BigInt64Array.from(values, BigInt) : ARRAYS[dtype].from(values as number[] & bigint[]);
     this.tensor(

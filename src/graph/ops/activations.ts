@@ -37,12 +37,17 @@ export const activationOps = {
       emit.node("Mul", [names.twice, emit.scalar(0.5)], [emit.nameOf(cumulative!)]);
       emit.node("Mul", [emit.nameOf(x!), emit.nameOf(cumulative!)], [emit.nameOf(y!)]);
     },
-    gradient: (g, { inputs: [x], outputs: [, cumulative] }) => [
-      () => {
-        const density = mul(exp(mul(mul(x!, x!), scalar(-0.5))), scalar(1 / Math.sqrt(2 * Math.PI)));
-        return mul(g, add(cumulative!, mul(x!, density)));
-      },
-    ],
+    gradient: {
+      all: ([toY, toCumulative], { inputs: [x], outputs: [, cumulative] }) => [
+        () => {
+          const scaled = mul(x!, scalar(Math.SQRT1_2));
+          const density = exp(sub(scalar(-Math.log(2 * Math.PI) / 2), mul(scaled, scaled)));
+          const through = toCumulative && mul(toCumulative, density);
+          const own = toY && mul(toY, add(cumulative!, mul(x!, density)));
+          return own && through ? add(own, through) : (own ?? through)!;
+        },
+      ],
+    },
   } satisfies Op<null>,
   // x (1 + tanh u) / 2 with u = sqrt(2 / pi) (x + 0.044715 x^3).
   GeluTanh: {
@@ -77,17 +82,25 @@ export const activationOps = {
 };
 
 const O = activationOps;
+/** 1 / (1 + e^-x), entry by entry. */
 export const sigmoid = (x: Value): Value => apply(O.Sigmoid, [x], null);
+/** The positive part, entry by entry; the slope at 0 is taken as 0. */
 export const relu = (x: Value): Value => apply(O.Relu, [x], null);
-/** The square of ReLU, the activation of every trained feed-forward layer. @source arXiv:2109.08668 (Primer); arXiv:2204.14198, appendix A.1 */
+/**
+ * The square of ReLU, entry by entry: the activation of every trained feed-forward layer.
+ * @source arXiv:2109.08668 (Primer); arXiv:2204.14198, appendix A.1
+ */
 export const squaredRelu = (x: Value): Value => apply(O.SquaredRelu, [x], null);
-/** log(1 + e^x), without overflow: x itself for large x; below -17 float32 rounds it to 0, while its slope stays right. */
+/**
+ * log(1 + e^x), entry by entry, without overflow: x itself for large x; below -17 float32 rounds it to 0, while its
+ * slope stays right.
+ */
 export const softplus = (x: Value): Value => apply(O.Softplus, [x], null);
-/** Gaussian error linear unit, exact form. @source arXiv:1606.08415 */
+/** Gaussian error linear unit, entry by entry, exact form. @source arXiv:1606.08415 */
 export const gelu = (x: Value): Value => apply(O.Gelu, [x], null);
-/** Gaussian error linear unit by the tanh approximation of GPT-2. @source arXiv:1606.08415, section 2 */
+/** Gaussian error linear unit, entry by entry, by the tanh approximation of GPT-2. @source arXiv:1606.08415, section 2 */
 export const geluTanh = (x: Value): Value => apply(O.GeluTanh, [x], null);
-/** x sigmoid(1.702 x), the GELU of CLIP. @source arXiv:1606.08415, section 2 */
+/** x sigmoid(1.702 x), entry by entry, the GELU of CLIP. @source arXiv:1606.08415, section 2 */
 export const quickGelu = (x: Value): Value => apply(O.Swish, [x], { sharpness: 1.702 });
-/** x sigmoid(x), also called swish. @source arXiv:1606.08415; arXiv:1710.05941 */
+/** x sigmoid(x), entry by entry, also called swish. @source arXiv:1606.08415; arXiv:1710.05941 */
 export const silu = (x: Value): Value => apply(O.Swish, [x], { sharpness: 1 });

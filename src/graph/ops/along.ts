@@ -2,11 +2,10 @@
 import { mergeAxes, position } from "../axes.js";
 import { GraphError } from "../errors.js";
 import { apply, applyAll, type InputGradient, type Op, scalar, type Type, type Value } from "../value.js";
-import { checkIndex } from "./indexing.js";
 import { broadcastTo } from "./shape.js";
 
-/** Where a running sum begins and what it takes in. */
-export interface Running {
+/** How a running sum goes. */
+export interface CumulativeSumOptions {
   /** Whether an entry's own number is left out of its sum. */
   readonly exclusive: boolean;
   /** Whether the sum runs from the last entry to the first. */
@@ -15,7 +14,6 @@ export interface Running {
 
 /** The axes of an index beside `x`: equal to its own but along `at`. */
 function alongside(x: Value, index: Value, at: number): Type["axes"] {
-  checkIndex(index);
   if (x.axes.length !== index.axes.length)
     throw new GraphError(
       `an index of ${index.axes.length} axes into ${x.axes.length}`,
@@ -33,6 +31,7 @@ export interface Best {
 function placeOf(name: string): Op<Best> {
   return {
     name,
+    takes: ["number"],
     types: ([x], { at, keep }) => [
       { dtype: "int64", axes: x!.axes.flatMap((a, i) => (i !== at ? [a] : keep ? [{ name: "", size: 1 }] : [])) },
     ],
@@ -45,6 +44,7 @@ function placeOf(name: string): Op<Best> {
 export const alongOps = {
   CumSum: {
     name: "CumSum",
+    takes: ["number"],
     types: ([x]) => [{ dtype: x!.dtype, axes: x!.axes }],
     emit: (emit, { inputs: [x], outputs: [y] }, { at, exclusive, reverse }) =>
       emit.node("CumSum", [emit.nameOf(x!), emit.constant("int64", at)], [emit.nameOf(y!)], {
@@ -52,10 +52,11 @@ export const alongOps = {
         reverse: reverse ? 1 : 0,
       }),
     gradient: (g, _node, { at, exclusive, reverse }) => [() => cumulativeSum(g, at, { exclusive, reverse: !reverse })],
-  } satisfies Op<Running & { at: number }>,
+  } satisfies Op<CumulativeSumOptions & { at: number }>,
 
   TakeAlong: {
     name: "TakeAlong",
+    takes: ["any", "index"],
     types: ([x, index], { at }) => [{ dtype: x!.dtype, axes: alongside(x!, index!, at) }],
     emit: (emit, { inputs, outputs: [y] }, { at }) =>
       emit.node("GatherElements", inputs.map(emit.nameOf), [emit.nameOf(y!)], { axis: at }),
@@ -68,6 +69,7 @@ export const alongOps = {
   /** ONNX Runtime works through ScatterElements one entry after the other: sums are exact with any number of threads. */
   AddAlong: {
     name: "AddAlong",
+    takes: ["number", "index", "number"],
     types: ([x, index, added], { at }) => {
       alongside(added!, index!, at).forEach((a, i) => {
         if (i !== at) mergeAxes(x!.axes[i]!, a);
@@ -83,10 +85,14 @@ export const alongOps = {
   /** The largest entries, falling; by-product: their places. */
   TopK: {
     name: "TopK",
+    takes: ["number"],
     types: ([x], { at, count }) => {
       const size = x!.axes[at]!.size;
       if (count < 1 || (size !== undefined && count > size))
         throw new GraphError(`the ${count} largest of ${size}`, "ask for at least one, and no more than there are");
+      // On an empty tensor ONNX Runtime divides by zero, which ends the process.
+      if (x!.axes.some(({ size }) => size === 0))
+        throw new GraphError("the largest of no entries", "leave the op out where an axis is empty");
       const axes = x!.axes.map((a, i) => (i === at ? { name: "", size: count } : a));
       return [
         { dtype: x!.dtype, axes },
@@ -104,11 +110,11 @@ export const alongOps = {
   ArgMin: placeOf("ArgMin"),
 };
 
-/** The sum of all entries up to each along axis `at` (negative counts from the end). */
+/** The sum of all entries up to each along axis `at` (negative counts from the end): the same axes. */
 export function cumulativeSum(
   x: Value,
   at: number,
-  { exclusive = false, reverse = false }: Partial<Running> = {},
+  { exclusive = false, reverse = false }: Partial<CumulativeSumOptions> = {},
 ): Value {
   return apply(alongOps.CumSum, [x], { at: position(x, at), exclusive, reverse });
 }
@@ -126,18 +132,21 @@ export function addAlong(x: Value, index: Value, added: Value, at: number): Valu
   return apply(alongOps.AddAlong, [x, index, added], { at: position(x, at) });
 }
 
-/** The `count` largest entries along axis `at`, the largest first, and their places (int64); of equal ones the first. */
+/**
+ * The `count` largest entries along axis `at`, the largest first, and their places (int64); of equal ones the first.
+ * @returns  both of the axes of `x`, with `count` entries along that one
+ */
 export function topK(x: Value, count: number, at = -1): { values: Value; places: Value } {
   const [values, places] = applyAll(alongOps.TopK, [x], { at: position(x, at), count });
   return { values: values!, places: places! };
 }
 
-/** The place of the largest entry along axis `at`, the first of equal ones: int64. */
+/** The place of the largest entry along axis `at`, the first of equal ones: int64, axes as with `sum`. */
 export function argMax(x: Value, at: number, keep = false): Value {
   return apply(alongOps.ArgMax, [x], { at: position(x, at), keep });
 }
 
-/** The place of the smallest entry along axis `at`, the first of equal ones: int64. */
+/** The place of the smallest entry along axis `at`, the first of equal ones: int64, axes as with `sum`. */
 export function argMin(x: Value, at: number, keep = false): Value {
   return apply(alongOps.ArgMin, [x], { at: position(x, at), keep });
 }

@@ -1,5 +1,5 @@
 /** Repeating, turning round, and axes of size 1: further ops that move numbers and compute none. */
-import { type Axis, position } from "../axes.js";
+import { type Axis, position, positions } from "../axes.js";
 import { GraphError } from "../errors.js";
 import { apply, describe, type Op, type Value } from "../value.js";
 import { sum } from "./reduce.js";
@@ -11,6 +11,7 @@ const BEGINNING = -(2 ** 31);
 export const arrangeOps = {
   Tile: {
     name: "Tile",
+    takes: ["any"],
     types: ([x], { times }) => {
       if (times.length !== x!.axes.length || times.some((n) => !Number.isInteger(n) || n < 1))
         throw new GraphError(`[${times}] copies along ${x!.axes.length} axes`, "give one count of at least 1 an axis");
@@ -28,13 +29,14 @@ export const arrangeOps = {
           if (times[i] !== 1) copies.push(apart.push({ name: "", size: times[i]! }) - 1);
           apart.push(a);
         });
-        return copies.length === 0 ? g : sum(reshape(g, apart), copies);
+        return copies.length === 0 ? g : sum(reshape(g, apart, x!), copies);
       },
     ],
   } satisfies Op<{ times: readonly number[] }>,
 
   Flip: {
     name: "Flip",
+    takes: ["any"],
     types: ([x]) => [{ dtype: x!.dtype, axes: x!.axes }],
     emit: (emit, { inputs: [x], outputs: [y] }, { at }) => {
       const operands = [-1, BEGINNING, at, -1].map((value) => emit.integers([value]));
@@ -46,6 +48,7 @@ export const arrangeOps = {
   /** Positions `at` are those of the result, rising. */
   Unsqueeze: {
     name: "Unsqueeze",
+    takes: ["any"],
     types: ([x], { at }) => {
       const axes = at.reduce((list, place) => list.toSpliced(place, 0, { name: "", size: 1 }), [...x!.axes]);
       return [{ dtype: x!.dtype, axes }];
@@ -57,6 +60,7 @@ export const arrangeOps = {
 
   Squeeze: {
     name: "Squeeze",
+    takes: ["any"],
     types: ([x], { at }) => {
       const long = at.find((place) => x!.axes[place]!.size !== 1);
       if (long !== undefined) throw new GraphError(`axis ${long} is not of size 1`, "reduce it instead");
@@ -73,21 +77,21 @@ export function tile(x: Value, times: readonly number[]): Value {
   return apply(arrangeOps.Tile, [x], { times });
 }
 
-/** Axis `at` (negative counts from the end) from its last entry to its first. */
+/** Axis `at` (negative counts from the end) from its last entry to its first: the same axes. */
 export function flip(x: Value, at: number): Value {
   return apply(arrangeOps.Flip, [x], { at: position(x, at) });
 }
 
 /** Axes of size 1 put in: `at` are their positions in the result; negative ones count from its end. */
 export function unsqueeze(x: Value, ...at: readonly number[]): Value {
-  const rank = x.axes.length + at.length;
-  const places = at.map((place) => (place < 0 ? place + rank : place)).sort((a, b) => a - b);
+  const result = [...x.axes, ...at.map((): Axis => ({ name: "", size: 1 }))];
+  const places = positions({ axes: result }, at).sort((a, b) => a - b);
   return places.length === 0 ? x : apply(arrangeOps.Unsqueeze, [x], { at: places });
 }
 
-/** Without axes `at` (negative ones count from the end), which have size 1. */
+/** The axes of `x` without those at `at` (negative ones count from the end), which have size 1. */
 export function squeeze(x: Value, ...at: readonly number[]): Value {
-  const places = at.map((place) => position(x, place)).sort((a, b) => a - b);
+  const places = positions(x, at).sort((a, b) => a - b);
   return places.length === 0 ? x : apply(arrangeOps.Squeeze, [x], { at: places });
 }
 
@@ -100,7 +104,11 @@ export function stack(parts: readonly Value[], at: number, name = ""): Value {
   );
 }
 
-/** Axis `at` (negative counts from the end) cut into parts of those sizes, which must add up to its own. */
+/**
+ * Axis `at` (negative counts from the end) cut into parts of those sizes, which must add up to its own.
+ * @returns  the parts in order: the axes of `x`, with that size there
+ * @throws {GraphError} if the sizes do not add up
+ */
 export function split(x: Value, at: number, sizes: readonly number[]): Value[] {
   const from = position(x, at);
   const all = sizes.reduce((a, b) => a + b, 0);

@@ -76,5 +76,5 @@ export function contract(a: Value, b: Value, over: readonly string[]): Value {
     ...[...batch, ...rows].map((name) => a.axes[left.get(name)!]!),
     ...columns.map((name) => b.axes[right.get(name)!]!),
   ];
-  return reshape(result, axes);
+  return reshape(result, axes, a, b);
 }

@@ -129,8 +129,7 @@ export interface ConvolutionOptions extends WindowOptions {
  */
 export function convolve(x: Value, weight: Value, { kernel, groups = 1, ...options }: ConvolutionOptions = {}): Value {
   const over = Math.max(0, x.axes.length - 2);
-  const taps = weight.axes[0]!.size!;
-  const side = Math.round(taps ** (1 / over));
+  const side = Math.round((weight.axes[0]?.size ?? 0) ** (1 / over));
   const windows = windowsOf(kernel ?? Array<number>(over).fill(side), options);
   return groups === 1
     ? apply(convolutionOps.Convolve, [x, weight], { windows })

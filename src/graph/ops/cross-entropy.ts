@@ -16,7 +16,7 @@ import { exp, mul, notEqual, sub, where } from "./elementwise.js";
 import { reshape } from "./shape.js";
 
 /** How targets are read. */
-export interface Targets {
+export interface CrossEntropyOptions {
   /** The share of each target that is spread evenly over the vocabulary, from 0 to 1. */
   readonly smoothing: number;
   /** The target of rows that have none: their loss and their gradient are 0. */
@@ -27,7 +27,7 @@ export interface Targets {
  * The log-softmax along the last axis, and of it what each target has: not ONNX's SoftmaxCrossEntropyLoss, for which the
  * engine turns all logits to put the vocabulary before the last axis, and back.
  */
-function emitLoss(emit: Emitter, { inputs, outputs }: Node, { smoothing, ignored }: Targets): void {
+function emitLoss(emit: Emitter, { inputs, outputs }: Node, { smoothing, ignored }: CrossEntropyOptions): void {
   const [logits, target] = inputs.map(emit.nameOf);
   const [loss, logProbability] = outputs.map(emit.nameOf);
   const whole = (value: number) => emit.constant(inputs[1]!.dtype, value);
@@ -56,9 +56,12 @@ export const crossEntropyOps = {
   /** Negative log-likelihood of each row's target; by-product: the log-probabilities. */
   CrossEntropy: {
     name: "CrossEntropy",
-    types: ([logits, target], { smoothing }) => {
+    takes: ["real", "index"],
+    types: ([logits, target], { smoothing, ignored }) => {
       if (logits!.axes.length !== 2 || target!.axes.length !== 1)
         throw new GraphError("logits are [rows, vocabulary] and targets [rows]", "flatten batch and text to rows");
+      if (ignored !== undefined && !Number.isSafeInteger(ignored))
+        throw new GraphError(`${ignored} as the ignored target`, "give a whole number");
       if (!(smoothing >= 0 && smoothing <= 1))
         throw new GraphError(`a smoothing of ${smoothing}`, "give a share from 0 to 1");
       if (smoothing !== 0 && logits!.axes[1]!.size === undefined)
@@ -88,7 +91,7 @@ export const crossEntropyOps = {
       },
       null,
     ],
-  } satisfies Op<Targets>,
+  } satisfies Op<CrossEntropyOptions>,
 };
 
 /** A whole number of the element type of `like`. */
@@ -103,13 +106,14 @@ function whole(number: number, like: Value): Value {
  * multiply the losses by a mask, or give such rows the target `ignored`.
  * @param logits  [rows, vocabulary]
  * @param target  [rows] int32 or int64
- * @param targets  `smoothing`: the share of each target that is spread over the vocabulary (arXiv:1512.00567, section 7)
+ * @param smoothing  the share of each target that is spread over the vocabulary (arXiv:1512.00567, section 7)
+ * @param ignored  the target of rows that have none
  * @returns  `loss` [rows]; `logProbability` [rows, vocabulary], which carries no gradient
  */
 export function crossEntropy(
   logits: Value,
   target: Value,
-  { smoothing = 0, ignored }: Partial<Targets> = {},
+  { smoothing = 0, ignored }: Partial<CrossEntropyOptions> = {},
 ): { loss: Value; logProbability: Value } {
   const [loss, logProbability] = applyAll(crossEntropyOps.CrossEntropy, [logits, target], { smoothing, ignored });
   return { loss: loss!, logProbability: logProbability! };

@@ -1,6 +1,6 @@
 /** Element-wise ops, with broadcasting. */
 import { type Axis, broadcast } from "../axes.js";
-import { type DType, ONNX_TYPE } from "../dtype.js";
+import { type DType, type Kind, ONNX_TYPE } from "../dtype.js";
 import { GraphError } from "../errors.js";
 import { apply, type InputGradient, type Node, type Op, scalar, type Value } from "../value.js";
 import { sumLike } from "./reduce.js";
@@ -10,7 +10,8 @@ type BinaryGradient = (g: Value, a: Value, b: Value, y: Value) => [() => Value, 
 function binary(name: string, gradient: BinaryGradient, onnx = name): Op<null> {
   return {
     name,
-    types: ([a, b]) => [{ dtype: sameType(a!, b!), axes: broadcast(a!.axes, b!.axes) }],
+    takes: ["number"],
+    types: ([a, b]) => [{ dtype: a!.dtype, axes: broadcast(a!.axes, b!.axes) }],
     emit: direct(onnx),
     gradient: (g, { inputs: [a, b], outputs: [y] }) => {
       const [toA, toB] = gradient(g, a!, b!, y!);
@@ -20,9 +21,10 @@ function binary(name: string, gradient: BinaryGradient, onnx = name): Op<null> {
 }
 
 /** An op of one value that keeps its type, written as the ONNX node of that name. */
-export function unary(name: string, gradient: (g: Value, x: Value, y: Value) => Value): Op<null> {
+export function unary(name: string, gradient: (g: Value, x: Value, y: Value) => Value, takes: Kind = "real"): Op<null> {
   return {
     name,
+    takes: [takes],
     types: ([x]) => [{ dtype: x!.dtype, axes: x!.axes }],
     emit: direct(name),
     gradient: (g, { inputs: [x], outputs: [y] }) => [() => gradient(g, x!, y!)],
@@ -32,10 +34,8 @@ export function unary(name: string, gradient: (g: Value, x: Value, y: Value) => 
 function comparison(name: string): Op<null> {
   return {
     name,
-    types: ([a, b]) => {
-      sameType(a!, b!);
-      return [{ dtype: "bool", axes: broadcast(a!.axes, b!.axes) }];
-    },
+    takes: ["number"],
+    types: ([a, b]) => [{ dtype: "bool", axes: broadcast(a!.axes, b!.axes) }],
     emit: direct(name),
     gradient: { none: "a comparison is a step: its derivative is zero wherever it is defined" },
   };
@@ -44,20 +44,11 @@ function comparison(name: string): Op<null> {
 function logical(name: string): Op<null> {
   return {
     name,
-    types: (inputs) => {
-      for (const { dtype } of inputs)
-        if (dtype !== "bool")
-          throw new GraphError(`${dtype} where a truth is wanted`, "compare it with something first");
-      return [{ dtype: "bool", axes: inputs.map(({ axes }) => axes).reduce(broadcast) }];
-    },
+    takes: ["truth"],
+    types: (inputs) => [{ dtype: "bool", axes: inputs.map(({ axes }) => axes).reduce(broadcast) }],
     emit: direct(name),
     gradient: { none: "a truth value is true or false: there is nothing between to slope" },
   };
-}
-
-function sameType(a: Value, b: Value): DType {
-  if (a.dtype !== b.dtype) throw new GraphError(`${a.dtype} meets ${b.dtype}`, "cast one of them");
-  return a.dtype;
 }
 
 /** The larger or the smaller of two; where they tie, each takes half of the slope. */
@@ -81,7 +72,7 @@ export const elementwiseOps = {
   Sub: binary("Sub", (g) => [() => g, () => neg(g)]),
   Mul: binary("Mul", (g, a, b) => [() => mul(g, b), () => mul(g, a)]),
   Div: binary("Div", (g, _a, b, y) => [() => div(g, b), () => neg(div(mul(g, y), b))]),
-  Neg: unary("Neg", (g) => neg(g)),
+  Neg: unary("Neg", (g) => neg(g), "number"),
   Exp: unary("Exp", (g, _x, y) => mul(g, y)),
   Log: unary("Log", (g, x) => div(g, x)),
   Sqrt: unary("Sqrt", (g, _x, y) => div(mul(g, scalar(0.5)), y)),
@@ -89,9 +80,10 @@ export const elementwiseOps = {
   Erf: unary("Erf", (g, x) => mul(g, mul(scalar(2 / Math.sqrt(Math.PI)), exp(neg(mul(x, x)))))),
   Reciprocal: unary("Reciprocal", (g, _x, y) => neg(mul(g, mul(y, y)))),
   // The slope at 0 is taken as 0.
-  Abs: unary("Abs", (g, x) => mul(g, sign(x))),
+  Abs: unary("Abs", (g, x) => mul(g, sign(x)), "number"),
   Sign: {
     name: "Sign",
+    takes: ["number"],
     types: ([x]) => [{ dtype: x!.dtype, axes: x!.axes }],
     emit: direct("Sign"),
     gradient: { none: "a sign is a step: its derivative is zero wherever it is defined" },
@@ -110,6 +102,7 @@ export const elementwiseOps = {
   // At a bound itself the slope is 1: there the value is still the input's.
   Clip: {
     name: "Clip",
+    takes: ["number"],
     types: ([x], { low, high }) => {
       if (!(low <= high)) throw new GraphError(`bounds ${low} to ${high}`, "give the lower bound first");
       return [{ dtype: x!.dtype, axes: x!.axes }];
@@ -117,7 +110,10 @@ export const elementwiseOps = {
     emit: (emit, { inputs: [x], outputs: [y] }, { low, high }) =>
       emit.node(
         "Clip",
-        [emit.nameOf(x!), emit.constant(x!.dtype, low), emit.constant(x!.dtype, high)],
+        [
+          emit.nameOf(x!),
+          ...[low, high].map((bound) => (Number.isFinite(bound) ? emit.constant(x!.dtype, bound) : "")),
+        ],
         [emit.nameOf(y!)],
       ),
     gradient: (g, { inputs: [x] }, { low, high }) => [
@@ -134,10 +130,8 @@ export const elementwiseOps = {
   Not: logical("Not"),
   Where: {
     name: "Where",
-    types: ([condition, a, b]) => {
-      if (condition!.dtype !== "bool") throw new GraphError("the condition is not of bool", "compare something first");
-      return [{ dtype: sameType(a!, b!), axes: broadcast(condition!.axes, broadcast(a!.axes, b!.axes)) }];
-    },
+    takes: ["truth", "number"],
+    types: ([condition, a, b]) => [{ dtype: a!.dtype, axes: broadcast(condition!.axes, broadcast(a!.axes, b!.axes)) }],
     emit: direct("Where"),
     gradient: (g, { inputs: [condition, a, b] }): InputGradient[] => [
       null,
@@ -147,6 +141,7 @@ export const elementwiseOps = {
   } satisfies Op<null>,
   Cast: {
     name: "Cast",
+    takes: ["any"],
     types: ([x], { to }) => [{ dtype: to, axes: x!.axes }],
     emit: (emit, { inputs, outputs }, { to }) =>
       emit.node("Cast", inputs.map(emit.nameOf), outputs.map(emit.nameOf), { to: ONNX_TYPE[to] }),
@@ -173,42 +168,69 @@ function ofTwo(op: Op<null>, a: Value, b: Value): Value {
 }
 
 const O = elementwiseOps;
+/** a + b, entry by entry; axes broadcast. */
 export const add = (a: Value, b: Value): Value => ofTwo(O.Add, a, b);
+/** a - b, entry by entry; axes broadcast. */
 export const sub = (a: Value, b: Value): Value => ofTwo(O.Sub, a, b);
+/** a b, entry by entry; axes broadcast. */
 export const mul = (a: Value, b: Value): Value => ofTwo(O.Mul, a, b);
+/** a / b, entry by entry; axes broadcast. */
 export const div = (a: Value, b: Value): Value => ofTwo(O.Div, a, b);
+/** -x, entry by entry. */
 export const neg = (x: Value): Value => apply(O.Neg, [x], null);
+/** e^x, entry by entry. */
 export const exp = (x: Value): Value => apply(O.Exp, [x], null);
+/** Natural logarithm, entry by entry. */
 export const log = (x: Value): Value => apply(O.Log, [x], null);
+/** Square root, entry by entry; of 0 it has no finite slope. */
 export const sqrt = (x: Value): Value => apply(O.Sqrt, [x], null);
+/** Hyperbolic tangent, entry by entry. */
 export const tanh = (x: Value): Value => apply(O.Tanh, [x], null);
+/** Error function, entry by entry. */
 export const erf = (x: Value): Value => apply(O.Erf, [x], null);
+/** Absolute value, entry by entry; the slope at 0 is taken as 0. */
 export const abs = (x: Value): Value => apply(O.Abs, [x], null);
-/** -1, 0 or 1. */
+/** -1, 0 or 1, entry by entry. It has no gradient. */
 export const sign = (x: Value): Value => apply(O.Sign, [x], null);
-/** 1 / x. */
+/** 1 / x, entry by entry. */
 export const reciprocal = (x: Value): Value => apply(O.Reciprocal, [x], null);
-/** 1 / sqrt(x). */
+/** 1 / sqrt(x), entry by entry. */
 export const rsqrt = (x: Value): Value => reciprocal(sqrt(x));
-/** A number raised to a power that is written in the graph. Of negative numbers, whole powers only. */
+/** x to a power that is written in the graph, entry by entry. Of negative numbers, whole powers only. */
 export const pow = (x: Value, exponent: number): Value => {
   if (exponent === 1) return x;
   return exponent === 2 ? mul(x, x) : apply(O.Pow, [x], { exponent });
 };
-/** The larger of two, entry by entry; where they are equal, each has half of the slope. */
+/** The larger of two, entry by entry; axes broadcast. Where they are equal, each has half of the slope. */
 export const maximum = (a: Value, b: Value): Value => apply(O.Maximum, [a, b], null);
-/** The smaller of two, entry by entry; where they are equal, each has half of the slope. */
+/** The smaller of two, entry by entry; axes broadcast. Where they are equal, each has half of the slope. */
 export const minimum = (a: Value, b: Value): Value => apply(O.Minimum, [a, b], null);
-/** What lies below `low` becomes `low`, what lies above `high` becomes `high`; neither has a slope then. */
+/**
+ * What lies below `low` becomes `low`, what lies above `high` becomes `high`, entry by entry; neither has a slope then.
+ */
 export const clip = (x: Value, low: number, high: number): Value => apply(O.Clip, [x], { low, high });
+/** Whether a > b, entry by entry, as bool; axes broadcast. Like every comparison it has no gradient. */
 export const greater = (a: Value, b: Value): Value => apply(O.Greater, [a, b], null);
+/** Whether a < b, entry by entry, as bool; axes broadcast. */
 export const less = (a: Value, b: Value): Value => apply(O.Less, [a, b], null);
+/** Whether a >= b, entry by entry, as bool; axes broadcast. */
 export const greaterOrEqual = (a: Value, b: Value): Value => apply(O.GreaterOrEqual, [a, b], null);
+/** Whether a <= b, entry by entry, as bool; axes broadcast. */
 export const lessOrEqual = (a: Value, b: Value): Value => apply(O.LessOrEqual, [a, b], null);
+/** Whether a = b, entry by entry, as bool; axes broadcast. */
 export const equal = (a: Value, b: Value): Value => apply(O.Equal, [a, b], null);
+/** Whether a and b differ, entry by entry, as bool; axes broadcast. */
 export const notEqual = (a: Value, b: Value): Value => not(equal(a, b));
+/** Whether both are true, entry by entry; axes broadcast. */
 export const and = (a: Value, b: Value): Value => apply(O.And, [a, b], null);
+/** Whether one or both are true, entry by entry; axes broadcast. */
 export const or = (a: Value, b: Value): Value => apply(O.Or, [a, b], null);
+/** Whether it is false, entry by entry. */
 export const not = (x: Value): Value => apply(O.Not, [x], null);
+/** `a` where `condition` (bool) is true, else `b`, entry by entry; the axes of all three broadcast. */
 export const where = (condition: Value, a: Value, b: Value): Value => apply(O.Where, [condition, a, b], null);
+/**
+ * The same numbers as another element type, with the same axes. Gradients pass between real types only: rounding is a
+ * step.
+ */
 export const cast = (x: Value, to: DType): Value => (x.dtype === to ? x : apply(O.Cast, [x], { to }));

@@ -3,12 +3,6 @@ import { type Axis, type AxisLike, axes as axesOf, describeAxes, mergeAxes, posi
 import { GraphError } from "../errors.js";
 import { apply, describe, type Emitter, type InputGradient, type Node, type Op, type Value } from "../value.js";
 
-/** Refuses an index that is not of whole numbers. */
-export function checkIndex(index: Value): void {
-  if (index.dtype !== "int32" && index.dtype !== "int64")
-    throw new GraphError(`an index of ${index.dtype}`, "index by int32 or int64");
-}
-
 /** How many entries some axes have together; undefined if that is only known at run time. */
 function volume(axes: readonly Axis[]): number | undefined {
   return axes.reduce<number | undefined>((p, { size }) => (p === undefined ? p : size && p * size), 1);
@@ -25,10 +19,10 @@ export const indexingOps = {
   /** Entries of one axis, in the order of an index of any axes, which take that axis's place. */
   Gather: {
     name: "Gather",
-    types: ([x, index], { at }) => {
-      checkIndex(index!);
-      return [{ dtype: x!.dtype, axes: [...x!.axes.slice(0, at), ...index!.axes, ...x!.axes.slice(at + 1)] }];
-    },
+    takes: ["any", "index"],
+    types: ([x, index], { at }) => [
+      { dtype: x!.dtype, axes: [...x!.axes.slice(0, at), ...index!.axes, ...x!.axes.slice(at + 1)] },
+    ],
     emit: (emit, { inputs: [x, index], outputs: [y] }, { at }) =>
       emit.node("Gather", [emit.nameOf(x!), emit.nameOf(index!)], [emit.nameOf(y!)], { axis: at }),
     gradient: (g, { inputs: [x, index] }, { at }): InputGradient[] => [
@@ -51,8 +45,8 @@ export const indexingOps = {
    */
   ScatterAdd: {
     name: "ScatterAdd",
+    takes: ["real", "index"],
     types: ([x, index], { at, into }) => {
-      checkIndex(index!);
       index!.axes.forEach((a, i) => {
         const own = x!.axes[at + i];
         if (own === undefined)
@@ -85,6 +79,7 @@ export const indexingOps = {
 
   OneHot: {
     name: "OneHot",
+    takes: ["index"],
     types: ([index], { depth }) => [{ dtype: "float32", axes: [...index!.axes, { name: "", size: depth }] }],
     emit: (emit, { inputs: [index], outputs: [y] }, { depth }) => {
       emit.node(
@@ -103,10 +98,10 @@ export const indexingOps = {
    */
   MoveRows: {
     name: "MoveRows",
+    takes: ["real", "index"],
     types: ([x, index, back]) => {
       if (x!.axes.length !== 3 || index!.axes.length !== 2 || back!.axes.length !== 2)
         throw new GraphError("rows to move are [batch, rows, width], their places [batch, places]", "reshape first");
-      for (const places of [index!, back!]) checkIndex(places);
       const batch = [index!, back!].reduce((all, { axes }) => mergeAxes(all, axes[0]!), x!.axes[0]!);
       mergeAxes(x!.axes[1]!, back!.axes[1]!);
       return [{ dtype: x!.dtype, axes: [batch, index!.axes[1]!, x!.axes[2]!] }];
@@ -166,7 +161,10 @@ function asInt64(emit: Emitter, name: string, index: Value): string {
   return wide;
 }
 
-/** Entries `index` of axis `at` (negative counts from the end); the index's axes take that axis's place. */
+/**
+ * Entries `index` of axis `at` (negative counts from the end): [.., ..index axes, ..], the index's axes in that axis's
+ * place.
+ */
 export function gather(x: Value, index: Value, at: number): Value {
   return apply(indexingOps.Gather, [x, index], { at: position(x, at) });
 }
@@ -180,6 +178,7 @@ export function embed(table: Value, index: Value): Value {
  * Adds up rows by index: `y[i]` is the sum of all `rows[j]` with `index[j] = i`, zero where there is none. Exact with any
  * number of threads.
  * @param rows  [..index axes, ..rest], float32 and finite
+ * @param index  int32 or int64 below `into`; a negative one counts from the end, rows of others are left out
  * @param into  the first axis of the result, of a known size
  * @returns  [into, ..rest]
  */

@@ -5,7 +5,8 @@ import { apply, type Op, type Value } from "../value.js";
 import { sumLike } from "./reduce.js";
 import { reshape } from "./shape.js";
 
-export interface Product {
+/** Variants of a matrix product that cost nothing extra. */
+export interface MatmulOptions {
   /** Whether the last two axes of the left / right side are swapped first. */
   readonly transposeLeft: boolean;
   readonly transposeRight: boolean;
@@ -54,7 +55,7 @@ export const linearOps = {
         return sumLike(toRight, b!);
       },
     ],
-  } satisfies Op<Product>,
+  } satisfies Op<MatmulOptions>,
 };
 
 /** All axes but the last as one: `[rows, last]`. */
@@ -65,7 +66,7 @@ export function flattened(x: Value): Value {
 }
 
 /** The product, as one large Gemm where a transposed matrix would otherwise meet a batch of small left sides. */
-function product(a: Value, b: Value, attributes: Product): Value {
+function product(a: Value, b: Value, attributes: MatmulOptions): Value {
   const { transposeLeft, transposeRight, scale } = attributes;
   const outer = a.axes.slice(0, -1);
   const oneMatrix = b.axes.length === 2 && a.axes.length > 2 && !transposeLeft && (transposeRight || scale !== 1);
@@ -76,12 +77,13 @@ function product(a: Value, b: Value, attributes: Product): Value {
 
 /**
  * The matrix product over the last axis of `a` and the one before the last of `b`, batched over the axes before them,
- * which broadcast.
+ * which broadcast: [.., rows, inner] and [.., inner, columns] to [.., rows, columns].
+ * @throws {GraphError} if the summed axes differ, or a side has fewer than 2 axes
  */
 export function matmul(
   a: Value,
   b: Value,
-  { transposeLeft = false, transposeRight = false, scale = 1 }: Partial<Product> = {},
+  { transposeLeft = false, transposeRight = false, scale = 1 }: Partial<MatmulOptions> = {},
 ): Value {
   return product(a, b, { transposeLeft, transposeRight, scale });
 }

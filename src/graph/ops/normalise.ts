@@ -56,7 +56,10 @@ export const normaliseOps = {
     },
   } satisfies Op<{ epsilon: number }>,
 
-  /** Over the last axis, without a mean; by-product: the root of the mean square. ONNX Runtime fuses these nodes where nothing else reads it. */
+  /**
+   * Over the last axis, without a mean; by-product: the root of the mean square. ONNX Runtime fuses these nodes where
+   * nothing else reads it.
+   */
   RmsNorm: {
     name: "RmsNorm",
     types: ([x, gain]) => {
@@ -86,7 +89,8 @@ export const normaliseOps = {
 };
 
 function checkChannels(x: Value, each: readonly Value[]): void {
-  const width = x.axes.at(-1)!;
+  const width = x.axes.at(-1);
+  if (width === undefined) throw new GraphError("a scalar has no last axis to normalise", "give it one by unsqueeze");
   for (const { axes } of each)
     if (axes.length !== 1 || axes[0]!.size !== width.size)
       throw new GraphError(
@@ -95,13 +99,16 @@ function checkChannels(x: Value, each: readonly Value[]): void {
       );
 }
 
-/** Softmax over one axis (negative counts from the end). */
+/** Softmax over one axis (negative counts from the end), along which it sums to 1: the same axes. */
 export const softmax = (x: Value, at = -1): Value => apply(normaliseOps.Softmax, [x], { at: position(x, at) });
 
-/** Logarithm of the softmax over one axis (negative counts from the end). */
+/** Logarithm of the softmax over one axis (negative counts from the end): the same axes. */
 export const logSoftmax = (x: Value, at = -1): Value => apply(normaliseOps.LogSoftmax, [x], { at: position(x, at) });
 
-/** Layer normalisation over the last axis: `gain` and `offset` are `[width]`. @source arXiv:1607.06450 */
+/**
+ * Layer normalisation over the last axis of `x` [.., width]: `gain` and `offset` are [width].
+ * @source arXiv:1607.06450
+ */
 export const layerNorm = (x: Value, gain: Value, offset: Value, epsilon: number): Value =>
   apply(normaliseOps.LayerNorm, [x, gain, offset], { epsilon });
 

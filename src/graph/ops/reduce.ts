@@ -1,6 +1,6 @@
 /** Sums, means, products and extremes over axes. */
-import { type Axis, position } from "../axes.js";
-import { ONNX_TYPE } from "../dtype.js";
+import { type Axis, positions } from "../axes.js";
+import { type Kind, ONNX_TYPE } from "../dtype.js";
 import { GraphError } from "../errors.js";
 import { apply, type Node, type Op, scalar, type Value } from "../value.js";
 import { unsqueeze } from "./arrange.js";
@@ -17,9 +17,10 @@ export interface Over {
   readonly keep: boolean;
 }
 
-function reduction(name: string, gradient: Op<Over>["gradient"]): Op<Over> {
+function reduction(name: string, gradient: Op<Over>["gradient"], takes: Kind = "real"): Op<Over> {
   return {
     name,
+    takes: [takes],
     types: ([x], { over, keep }) => {
       if (over.length === 0) throw new GraphError("no axis to reduce", "use the value as it is: ONNX would reduce all");
       const left = x!.axes.map((a, i): Axis | null => (over.includes(i) ? (keep ? { name: "", size: 1 } : null) : a));
@@ -36,11 +37,15 @@ function unreduced(g: Value, { over, keep }: Over): Value {
   return keep ? g : unsqueeze(g, ...over);
 }
 
-const plainSum = reduction("ReduceSum", (g, node, over) => [() => broadcastTo(unreduced(g, over), node.inputs[0]!)]);
+const plainSum = reduction(
+  "ReduceSum",
+  (g, node, over) => [() => broadcastTo(unreduced(g, over), node.inputs[0]!)],
+  "number",
+);
 
 /** Sizes of some axes multiplied; undefined if one of them is only known at run time. */
 const volume = (axes: readonly Axis[]): number | undefined =>
-  axes.reduce<number | undefined>((product, { size }) => (product === undefined ? size : size && product * size), 1);
+  axes.reduce<number | undefined>((product, { size }) => product && size && product * size, 1);
 
 export const reduceOps = {
   /** Over all axes but the last ones, as a gradient that is summed for a gain or an offset, by a product with a row of ones: the engine's own sum takes two to five times as long there. */
@@ -70,8 +75,8 @@ export const reduceOps = {
       return broadcastTo(mine, x);
     },
   ]),
-  ReduceMax: reduction("ReduceMax", slopeOfExtreme),
-  ReduceMin: reduction("ReduceMin", slopeOfExtreme),
+  ReduceMax: reduction("ReduceMax", slopeOfExtreme, "number"),
+  ReduceMin: reduction("ReduceMin", slopeOfExtreme, "number"),
   /** The slope of one entry is the product of the others, which is found without dividing by a zero among them. */
   ReduceProd: reduction("ReduceProd", (g, node, over) => [
     () => {
@@ -95,6 +100,7 @@ export const reduceOps = {
   /** How many entries there are along some axes, as a float32 scalar: for sizes that are only known at run time. */
   Count: {
     name: "Count",
+    takes: ["any"],
     types: () => [{ dtype: "float32", axes: [] }],
     emit: (emit, { inputs: [x], outputs: [y] }, { over }) => {
       const [shape, sizes, number] = [emit.fresh("shape"), emit.fresh("sizes"), emit.fresh("number")];
@@ -118,32 +124,35 @@ function slopeOfExtreme(g: Value, node: Node, over: Over): [() => Value] {
   ];
 }
 
-/** Sum over axis positions (negative ones count from the end); they go away unless `keep`. */
+/**
+ * Sum over axis positions (negative ones count from the end): the axes of `x` without those, or with size 1 there if
+ * `keep`.
+ */
 export function sum(x: Value, over: readonly number[], keep = false): Value {
   return apply(reduceOps.ReduceSum, [x], { over: positions(x, over), keep });
 }
 
-/** Mean over axis positions (negative ones count from the end); they go away unless `keep`. */
+/** Mean over axis positions: axes as with `sum`. */
 export function mean(x: Value, over: readonly number[], keep = false): Value {
   return apply(reduceOps.ReduceMean, [x], { over: positions(x, over), keep });
 }
 
-/** Maximum over axis positions; all entries that are largest share the slope evenly. */
+/** Maximum over axis positions: axes as with `sum`. All entries that are largest share the slope evenly. */
 export function max(x: Value, over: readonly number[], keep = false): Value {
   return apply(reduceOps.ReduceMax, [x], { over: positions(x, over), keep });
 }
 
-/** Minimum over axis positions; all entries that are smallest share the slope evenly. */
+/** Minimum over axis positions: axes as with `sum`. All entries that are smallest share the slope evenly. */
 export function min(x: Value, over: readonly number[], keep = false): Value {
   return apply(reduceOps.ReduceMin, [x], { over: positions(x, over), keep });
 }
 
-/** Product over axis positions. */
+/** Product over axis positions: axes as with `sum`. */
 export function product(x: Value, over: readonly number[], keep = false): Value {
   return apply(reduceOps.ReduceProd, [x], { over: positions(x, over), keep });
 }
 
-/** Logarithm of the sum of exponentials over axis positions, without overflow. */
+/** Logarithm of the sum of exponentials over axis positions, without overflow: axes as with `sum`. */
 export function logSumExp(x: Value, over: readonly number[], keep = false): Value {
   return apply(reduceOps.ReduceLogSumExp, [x], { over: positions(x, over), keep });
 }
@@ -160,8 +169,4 @@ export function sumLike(g: Value, like: Value): Value {
   if (over.length === 0) return g;
   const stretched = over.filter((i) => i >= added).map((i) => i - added);
   return unsqueeze(sum(g, over), ...stretched);
-}
-
-function positions(x: Value, over: readonly number[]): number[] {
-  return over.map((i) => position(x, i));
 }

@@ -9,21 +9,16 @@ import {
   position,
   sameSize,
 } from "../axes.js";
+import { ONNX_TYPE } from "../dtype.js";
 import { GraphError } from "../errors.js";
 import { apply, describe, type InputGradient, type Op, type Value } from "../value.js";
+import { putBack, takeOut } from "./fit.js";
 import { sumLike } from "./reduce.js";
+import { emitReshape, originsOf } from "./sizes.js";
 
-/** The shape operand of ONNX Reshape: 0 copies the input's axis, -1 is inferred; at most one may be. */
-function reshapeOperand(from: readonly Axis[], to: readonly Axis[]): number[] {
-  const operand = to.map(
-    ({ name, size }, i) => size ?? (from[i]?.size === undefined && from[i]?.name === name ? 0 : -1),
-  );
-  if (operand.filter((size) => size === -1).length > 1)
-    throw new GraphError(
-      `cannot tell the sizes of ${describeAxes(to)} from ${describeAxes(from)}`,
-      "fix all run-time axes but one",
-    );
-  return operand;
+function checkCounts(counts: Readonly<Record<string, number>>, mend: string): void {
+  for (const [name, count] of Object.entries(counts))
+    if (!Number.isSafeInteger(count) || count < 0) throw new GraphError(`a ${name} of ${count}`, mend);
 }
 
 /** Past every end, as ONNX writes "to the end". */
@@ -40,8 +35,9 @@ function total(parts: readonly Value[], at: number): number | undefined {
 export const shapeOps = {
   Reshape: {
     name: "Reshape",
-    types: ([x], { to }) => {
-      reshapeOperand(x!.axes, to);
+    takes: ["any"],
+    types: ([x, ...like], { to }) => {
+      originsOf([x!, ...like], to);
       const known = [...x!.axes, ...to].every(({ size }) => size !== undefined);
       if (known && product(x!.axes) !== product(to))
         throw new GraphError(
@@ -50,13 +46,13 @@ export const shapeOps = {
         );
       return [{ dtype: x!.dtype, axes: to }];
     },
-    emit: (emit, { inputs: [x], outputs: [y] }, { to }) =>
-      emit.node("Reshape", [emit.nameOf(x!), emit.integers(reshapeOperand(x!.axes, to))], [emit.nameOf(y!)]),
-    gradient: (g, { inputs: [x] }) => [() => reshape(g, x!.axes)],
+    emit: (emit, { inputs, outputs: [y] }, { to }) => emitReshape(emit, inputs, originsOf(inputs, to), emit.nameOf(y!)),
+    gradient: (g, { inputs: [x] }): InputGradient[] => [() => reshape(g, x!.axes, x!)],
   } satisfies Op<{ to: readonly Axis[] }>,
 
   Transpose: {
     name: "Transpose",
+    takes: ["any"],
     types: ([x], { order }) => {
       if ([...order].sort((a, b) => a - b).some((at, i) => at !== i) || order.length !== x!.axes.length)
         throw new GraphError(`[${order}] does not order ${x!.axes.length} axes`, "name every axis position once");
@@ -75,19 +71,33 @@ export const shapeOps = {
 
   Slice: {
     name: "Slice",
+    takes: ["any"],
     types: ([x], { at, start, length, step }) => {
-      const size = x!.axes[at]?.size;
-      if (size !== undefined && typeof length === "number" && (start < 0 || start + (length - 1) * step >= size))
+      const size = x!.axes[at]!.size;
+      if (!Number.isSafeInteger(step) || step < 1)
+        throw new GraphError(`a step of ${step}`, "go by steps of at least 1");
+      checkCounts({ start }, "start at 0 or later");
+      if (typeof length === "number") {
+        const end = length === 0 ? start : start + (length - 1) * step + 1;
+        if (size !== undefined && end > size)
+          throw new GraphError(
+            `${length} from ${start} by ${step} runs past the ${size} there are`,
+            "slice within the axis",
+          );
+        return [{ dtype: x!.dtype, axes: x!.axes.with(at, { name: x!.axes[at]!.name, size: length }) }];
+      }
+      const { axis, leaving } = length;
+      checkCounts({ "number after": leaving }, "leave out none or more");
+      if (size !== undefined && axis.size !== size - start - leaving)
         throw new GraphError(
-          `${length} from ${start} by ${step} runs past the ${size} there are`,
-          "slice within the axis",
+          `${describeAxes([axis])} for what is left of ${size} without ${start} before and ${leaving} after`,
+          `call it an axis of size ${size - start - leaving}`,
         );
-      const kept = (a: Axis): Axis => (typeof length === "number" ? { name: a.name, size: length } : length.axis);
-      return [{ dtype: x!.dtype, axes: x!.axes.map((a, i) => (i === at ? kept(a) : a)) }];
+      return [{ dtype: x!.dtype, axes: x!.axes.with(at, axis) }];
     },
     emit: (emit, { inputs: [x], outputs: [y] }, { at, start, length, step }) => {
-      const end =
-        typeof length === "number" ? start + (length - 1) * step + 1 : length.leaving === 0 ? END : -length.leaving;
+      const given = typeof length === "number";
+      const end = given ? start + length * step : length.leaving === 0 ? END : -length.leaving;
       const operands = [start, end, at, step].map((value) => emit.integers([value]));
       emit.node("Slice", [emit.nameOf(x!), ...operands], [emit.nameOf(y!)]);
     },
@@ -95,20 +105,22 @@ export const shapeOps = {
       () => {
         if (typeof length !== "number") return padTo(g, at, start, length.leaving, x!.axes[at]!, 0);
         const size = x!.axes[at]!.size;
-        if (size === undefined)
-          throw new GraphError(
-            `the gradient of a slice of ${describe(x!)}, whose axis ${at} has no size yet`,
-            "fix the size of that axis, or trim it at both ends",
-          );
-        const reach = (length - 1) * step + 1;
-        return padTo(spread(g, at, step), at, start, size - start - reach, x!.axes[at]!, 0);
+        const spaced = spread(g, at, step);
+        const after = size === undefined ? undefined : size - start - spaced.axes[at]!.size!;
+        return after === undefined
+          ? putBack(spaced, x!, [], { at, start })
+          : padTo(spaced, at, start, after, x!.axes[at]!, 0);
       },
     ],
   } satisfies Op<{ at: number; start: number; length: number | { axis: Axis; leaving: number }; step: number }>,
 
   Pad: {
     name: "Pad",
-    types: ([x], { at, axis }) => [{ dtype: x!.dtype, axes: x!.axes.map((a, i) => (i === at ? axis : a)) }],
+    takes: ["number"],
+    types: ([x], { at, before, after, axis }) => {
+      checkCounts({ "number before": before, "number after": after }, "pad by none or more; trim cuts off");
+      return [{ dtype: x!.dtype, axes: x!.axes.with(at, axis) }];
+    },
     emit: (emit, { inputs: [x], outputs: [y] }, { at, before, after, value }) => {
       const filling = value === 0 ? "" : emit.constant(x!.dtype, value);
       const operands = [emit.integers([before, after]), filling, emit.integers([at])];
@@ -119,7 +131,15 @@ export const shapeOps = {
 
   Concat: {
     name: "Concat",
+    takes: ["any"],
     types: (parts, { at, name }) => {
+      const [first] = parts;
+      const odd = parts.find(({ dtype, axes }) => dtype !== first!.dtype || axes.length !== first!.axes.length);
+      if (odd !== undefined)
+        throw new GraphError(
+          `${describe(first!)} and ${describe(odd)} differ in element type or in the number of axes`,
+          "cast or reshape one of them",
+        );
       const size = total(parts, at);
       const axes = parts[0]!.axes.map((a, i) =>
         i === at ? { name, size } : parts.map((part) => part.axes[i]!).reduce(mergeAxes, a),
@@ -131,19 +151,26 @@ export const shapeOps = {
     gradient: (g, { inputs }, { at }): InputGradient[] =>
       inputs.map((part, i) => () => {
         const [before, after] = [total(inputs.slice(0, i), at), total(inputs.slice(i + 1), at)];
-        if (before === undefined || after === undefined)
-          throw new GraphError(
-            `the gradient of ${describe(part)}, joined to others of unknown size`,
-            "fix the sizes of the other parts",
-          );
-        return trim(g, at, before, after, part.axes[at]!);
+        return before === undefined || after === undefined
+          ? takeOut(g, part, inputs.slice(0, i), { at, start: 0 })
+          : trim(g, at, before, after, part.axes[at]!);
       }),
   } satisfies Op<{ at: number; name: string }>,
 
   BroadcastTo: {
     name: "BroadcastTo",
+    takes: ["any"],
     types: ([x, like]) => [{ dtype: x!.dtype, axes: broadcast(x!.axes, like!.axes) }],
     emit: (emit, { inputs: [x, like], outputs: [y] }) => {
+      const sizes = y!.axes.map(({ size }) => size);
+      if (sizes.every((size) => size !== undefined) && sizes.includes(0)) {
+        // ONNX Runtime takes an Expand from 1 to 0 for one that does nothing, and leaves it out.
+        const shape = emit.integers(sizes);
+        const none = y!.dtype === "float32" ? emit.nameOf(y!) : emit.fresh("none");
+        emit.node("Reshape", [emit.floats([]), shape], [none], { allowzero: 1 });
+        if (y!.dtype !== "float32") emit.node("Cast", [none], [emit.nameOf(y!)], { to: ONNX_TYPE[y!.dtype] });
+        return;
+      }
       const fixed = like!.axes.every(({ size }) => size !== undefined);
       let shape: string;
       if (fixed) shape = emit.integers(like!.axes.map(({ size }) => size!));
@@ -157,20 +184,35 @@ export const shapeOps = {
   } satisfies Op<null>,
 };
 
-/** The same numbers in row-major order under other axes. One run-time axis may be inferred. */
-export function reshape(x: Value, to: readonly AxisLike[]): Value {
+/**
+ * The same numbers in row-major order under the axes `to`, whose sizes multiply to the same. Axes of a run-time size keep
+ * the sizes they have in `x`, or in one of `like`, under the same names; one may have a new name, and its size is inferred.
+ */
+export function reshape(x: Value, to: readonly AxisLike[], ...like: readonly Value[]): Value {
   const axes = axesOf(...to);
   const unchanged =
     axes.length === x.axes.length && axes.every((a, i) => sameSize(a, x.axes[i]!) && a.name === x.axes[i]!.name);
-  return unchanged ? x : apply(shapeOps.Reshape, [x], { to: axes });
+  if (unchanged) return x;
+  const found = (value: Value) =>
+    axes.some(({ name, size }) => size === undefined && lacks(x, name) && !lacks(value, name));
+  return apply(shapeOps.Reshape, [x, ...like.filter(found)], { to: axes });
 }
+
+/** Whether no axis of a value has a run-time size of this name. */
+const lacks = ({ axes }: Value, wanted: string) =>
+  !axes.some(({ name, size }) => size === undefined && name === wanted);
 
 /** Axes in another order: `order[i]` is the old position of the new axis i. */
 export function transpose(x: Value, order: readonly number[]): Value {
-  return order.every((at, i) => at === i) ? x : apply(shapeOps.Transpose, [x], { order });
+  return order.length === x.axes.length && order.every((at, i) => at === i)
+    ? x
+    : apply(shapeOps.Transpose, [x], { order });
 }
 
-/** `length` entries of axis `at` (negative counts from the end) from `start`, every `step`-th. */
+/**
+ * `length` entries of axis `at` (negative counts from the end) from `start`, every `step`-th: the axes of `x`, with
+ * `length` entries there.
+ */
 export function slice(x: Value, at: number, start: number, length: number, step = 1): Value {
   const from = position(x, at);
   return start === 0 && step === 1 && x.axes[from]!.size === length
@@ -178,12 +220,18 @@ export function slice(x: Value, at: number, start: number, length: number, step 
     : apply(shapeOps.Slice, [x], { at: from, start, length, step });
 }
 
-/** All of axis `at` but the first `before` and the last `after` entries; what is left is `axis`. */
+/**
+ * All of axis `at` (negative counts from the end) but the first `before` and the last `after` entries: the axes of `x`,
+ * with `axis` there.
+ */
 export function trim(x: Value, at: number, before: number, after: number, axis: Axis): Value {
-  return apply(shapeOps.Slice, [x], { at, start: before, length: { axis, leaving: after }, step: 1 });
+  return apply(shapeOps.Slice, [x], { at: position(x, at), start: before, length: { axis, leaving: after }, step: 1 });
 }
 
-/** Zeros, or another number, before and after, along axis `at` (negative counts from the end). */
+/**
+ * Zeros, or another `value`, before and after, along axis `at` (negative counts from the end): the axes of `x`, that one
+ * longer.
+ */
 export function pad(x: Value, at: number, before: number, after: number, value = 0): Value {
   if (before === 0 && after === 0) return x;
   const from = position(x, at);
@@ -201,22 +249,26 @@ function padTo(x: Value, at: number, before: number, after: number, axis: Axis, 
 
 /** `step - 1` zeros between the entries of axis `at`. */
 function spread(x: Value, at: number, step: number): Value {
-  if (step === 1) return x;
   const { name, size } = x.axes[at]!;
+  if (step === 1 || size === 0) return x;
   const alone = reshape(x, x.axes.toSpliced(at + 1, 0, { name: "", size: 1 }));
   const merged = reshape(pad(alone, at + 1, 0, step - 1), x.axes.with(at, { name, size: size! * step }));
   return slice(merged, at, 0, (size! - 1) * step + 1);
 }
 
-/** Values one after the other along axis `at` (negative counts from the end), which may get a new name. */
+/**
+ * Values one after the other along axis `at` (negative counts from the end), which may get a new name: the axes of each,
+ * and there their sizes added.
+ */
 export function concat(parts: readonly Value[], at: number, name?: string): Value {
+  if (parts.length === 0) throw new GraphError("nothing to put one after the other", "give one part or more");
   const from = position(parts[0]!, at);
   return parts.length === 1
     ? parts[0]!
     : apply(shapeOps.Concat, parts, { at: from, name: name ?? parts[0]!.axes[from]!.name });
 }
 
-/** `x` stretched to the axes it would have in `x + like`. */
+/** `x` broadcast to the axes it would have in `x + like`. */
 export function broadcastTo(x: Value, like: Value): Value {
   const same = x.axes.length === like.axes.length && x.axes.every((a, i) => sameSize(a, like.axes[i]!));
   return same ? x : apply(shapeOps.BroadcastTo, [x, like], null);

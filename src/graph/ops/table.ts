@@ -6,6 +6,7 @@ import { arrangeOps } from "./arrange.js";
 import { convolutionOps } from "./convolution.js";
 import { crossEntropyOps } from "./cross-entropy.js";
 import { elementwiseOps } from "./elementwise.js";
+import { fitOps } from "./fit.js";
 import { flowOps } from "./flow.js";
 import { indexingOps } from "./indexing.js";
 import { linearOps } from "./linear.js";
@@ -14,6 +15,7 @@ import { reduceOps } from "./reduce.js";
 import { shapeOps } from "./shape.js";
 import { windowOps } from "./windows.js";
 
+/** Every op by its name; `value.ts` says what an op is. Functions apply them: `add` the op `Add`. */
 export const OPS = {
   ...activationOps,
   ...alongOps,
@@ -21,6 +23,7 @@ export const OPS = {
   ...convolutionOps,
   ...crossEntropyOps,
   ...elementwiseOps,
+  ...fitOps,
   ...flowOps,
   ...indexingOps,
   ...linearOps,
@@ -30,6 +33,7 @@ export const OPS = {
   ...windowOps,
 };
 
+/** The name of an op. */
 export type OpName = keyof typeof OPS;
 
 // biome-ignore lint/suspicious/noExplicitAny: ops differ in their attributes

@@ -60,8 +60,16 @@ export function windowsOf(
   const borders = kernel.map((taps, i): readonly [number, number] => {
     const spare = (taps - 1) * dilations[i]!;
     if (padding === "same") return [Math.floor(spare / 2), Math.ceil(spare / 2)];
-    return typeof padding === "number" ? [padding, padding] : (padding[i] ?? [0, 0]);
+    return typeof padding === "number" ? [padding, padding] : (padding[i] ?? [Number.NaN, Number.NaN]);
   });
+  if (
+    borders.flat().some((n) => !Number.isInteger(n)) ||
+    (typeof padding === "object" && padding.length !== kernel.length)
+  )
+    throw new GraphError(
+      `a padding of ${JSON.stringify(padding)} for ${kernel.length} axes of positions`,
+      'give "same", one whole number, or [before, after] for each axis',
+    );
   return { ...lists, before: borders.map(([before]) => before), after: borders.map(([, after]) => after) };
 }
 
@@ -167,6 +175,7 @@ export const windowOps = {
   /** `[pictures, ..windows, taps x channels]`: what every window sees; `beyond` stands for what lies beyond the border. */
   Patches: {
     name: "Patches",
+    takes: ["number"],
     types: ([x], { windows }) => {
       const positions = windowAxes(x!, windows);
       const channels: Axis = { name: "", size: tapsOf(windows) * x!.axes.at(-1)!.size! };

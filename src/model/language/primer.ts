@@ -44,6 +44,7 @@ import type { Parameter } from "../../nn/parameters.js";
 import type { Random } from "../../random.js";
 import type { BlockResult, TextContext } from "./decoder.js";
 
+/** Sizes of a decoder. */
 export interface PrimerConfig {
   readonly kind: "primer";
   readonly vocabulary: number;
@@ -56,6 +57,7 @@ export interface PrimerConfig {
   readonly taps: number;
 }
 
+/** Parameters of one block. */
 export interface PrimerBlock<Leaf> {
   readonly norm: Norm<Leaf>;
   readonly taps: CausalTaps<Leaf>;
@@ -66,6 +68,7 @@ export interface PrimerBlock<Leaf> {
   readonly feedForward: FeedForward<Leaf>;
 }
 
+/** Parameters of a decoder. */
 export interface Primer<Leaf> {
   /** [vocabulary, width]; the unembedding is the same matrix. */
   readonly embedding: Leaf;
@@ -73,6 +76,7 @@ export interface Primer<Leaf> {
   readonly norm: Norm<Leaf>;
 }
 
+/** A decoder at random; what a block writes is smaller the more of them there are. */
 export function initPrimer(random: Random, config: PrimerConfig): Primer<Parameter> {
   const { width, layers, hidden, taps } = config;
   const narrow = 1 / Math.sqrt(2 * layers);
@@ -94,7 +98,10 @@ export function initPrimer(random: Random, config: PrimerConfig): Primer<Paramet
   };
 }
 
-/** The map back: at first, what a head reads of a token it writes as that token, so that copying need not be learnt token by token. */
+/**
+ * The map back: at first, what a head reads of a token it writes as that token, so that copying need not be learnt token
+ * by token.
+ */
 function transposed({ weight: { shape, data, ...rest } }: Linear<Parameter>): Linear<Parameter> {
   const [from, to] = shape as [number, number];
   const turned = data.map((_, i) => data[(i % from) * to + Math.floor(i / from)]!);
@@ -157,7 +164,7 @@ export function linearPositions(heads: number, query: Value, key: Value): Value 
   return where(greater(distance, scalar(0)), scalar(HIDDEN), bias);
 }
 
-/** The biases of whole sequences of a fixed length, padding at their end. */
+/** The biases of whole sequences of a fixed length, padding at their end: [1, heads, text, keys]. */
 export function wholeSequencePositions(heads: number, text: number): Value {
   const positions = Float32Array.from({ length: text }, (_, i) => i);
   return linearPositions(

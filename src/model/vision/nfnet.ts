@@ -26,6 +26,7 @@ import { filled, initLinear, type Linear, linear, normal } from "../../nn/layers
 import type { Parameter } from "../../nn/parameters.js";
 import type { Random } from "../../random.js";
 
+/** Sizes of a vision tower. */
 export interface NfnetConfig {
   readonly kind: "nfnet";
   /** Height and width of a picture in pixels. */
@@ -41,7 +42,7 @@ export interface NfnetConfig {
 }
 
 /** A weight kept standardised: mean 0 and deviation 1 over its inputs, then `gain / sqrt(inputs)`. */
-interface Standardised<Leaf> {
+export interface Standardised<Leaf> {
   /** [taps, channels in, channels out] */
   readonly weight: Leaf;
   /** [channels out] */
@@ -50,7 +51,8 @@ interface Standardised<Leaf> {
   readonly offset: Leaf;
 }
 
-interface Block<Leaf> {
+/** Parameters of one residual block; the first of a stage has a shortcut. */
+export interface NfnetBlock<Leaf> {
   readonly shortcut?: Standardised<Leaf>;
   readonly narrow: Standardised<Leaf>;
   readonly spatial: Standardised<Leaf>;
@@ -61,9 +63,10 @@ interface Block<Leaf> {
   readonly branchGain: Leaf;
 }
 
+/** Parameters of a vision tower. */
 export interface Nfnet<Leaf> {
   readonly stem: Standardised<Leaf>;
-  readonly stages: readonly (readonly Block<Leaf>[])[];
+  readonly stages: readonly (readonly NfnetBlock<Leaf>[])[];
   readonly head: Linear<Leaf>;
 }
 
@@ -80,6 +83,7 @@ function initStandardised(random: Random, taps: number, from: number, to: number
   };
 }
 
+/** A vision tower at random. */
 export function initNfnet(random: Random, config: NfnetConfig): Nfnet<Parameter> {
   let width = config.stem;
   return {
@@ -143,7 +147,7 @@ function cellsOf(x: Value): Value {
 }
 
 /** @param expected  the deviation that `x` has when training starts */
-function residualBlock(params: Block<Value>, config: NfnetConfig, x: Value, expected: number): Value {
+function residualBlock(params: NfnetBlock<Value>, config: NfnetConfig, x: Value, expected: number): Value {
   const positive = relu(x);
   const scale = RELU_GAIN / expected;
   const transition = params.shortcut !== undefined;
