@@ -79,8 +79,7 @@ export async function stall(effort: Effort, { model = EMBEDDED }: StallOptions):
     ],
     [
       "a prompt of as many tokens as fit",
-      (flamingo) =>
-        flamingo.generate([eight(0)[0]!, " a".repeat(flamingo.config.limits.maximumTokens - 16), " Output:"]),
+      (flamingo) => flamingo.generate([eight(0)[0]!, longText(flamingo), " Output:"]),
     ],
     [
       "a book, which is refused",
@@ -138,6 +137,12 @@ export async function stall(effort: Effort, { model = EMBEDDED }: StallOptions):
 
 /** Milliseconds for which nobody should keep the main thread while a model answers. */
 const LIMIT = 20;
+
+/** Of nearly as many tokens as a prompt of the model may have. */
+function longText({ config, tokenizer }: FlamingoModel): string {
+  const word = " a";
+  return word.repeat(Math.floor((config.limits.maximumTokens - 16) / tokenizer.encode(word).length));
+}
 
 /** As many as a prompt of the model may have. */
 function few<T>({ config }: FlamingoModel, pictures: readonly T[]): readonly T[] {
