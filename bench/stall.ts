@@ -79,8 +79,7 @@ export async function stall(effort: Effort, { model = EMBEDDED }: StallOptions):
     ],
     [
       "a prompt of as many tokens as fit",
-      (flamingo) =>
-        flamingo.generate([eight(0)[0]!, " a".repeat(flamingo.config.limits.maximumTokens - 16), " Output:"]),
+      (flamingo) => flamingo.generate([eight(0)[0]!, " a".repeat(wordsThatFit(flamingo)), " Output:"]),
     ],
     [
       "a book, which is refused",
@@ -142,6 +141,11 @@ const LIMIT = 20;
 /** As many as a prompt of the model may have. */
 function few<T>({ config }: FlamingoModel, pictures: readonly T[]): readonly T[] {
   return pictures.slice(0, config.limits.maximumMedia);
+}
+
+/** How often " a" goes into a prompt, beside a picture and its question. */
+function wordsThatFit({ config, tokenizer }: FlamingoModel): number {
+  return Math.floor((config.limits.maximumTokens - 24) / tokenizer.encode(" a").length);
 }
 
 /** Something with smooth parts and grain, as a camera gives it. */

@@ -40,5 +40,5 @@ export {
 } from "./runtime/contract.js";
 export { browserRuntime } from "./runtime/onnx.browser.js";
 export { ThreadEndedError } from "./runtime/thread-errors.js";
-export { Scope } from "./scope.js";
+export { type Owned, Scope } from "./scope.js";
 export type { Tokenizer } from "./text/tokenizer.js";

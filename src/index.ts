@@ -45,5 +45,5 @@ export type { ChunkEnd, Document, Medium, Segment } from "./prompt/document.js";
 export { type ImageSource, image, type Prompt, type PromptPiece } from "./prompt/load.js";
 export { documentOf } from "./prompt/load.node.js";
 export { ThreadEndedError } from "./runtime/thread-errors.js";
-export { Scope } from "./scope.js";
+export { type Owned, Scope } from "./scope.js";
 export type { Tokenizer } from "./text/tokenizer.js";

@@ -76,7 +76,7 @@ describe("a benchmark", { timeout: 120_000 }, () => {
   it("names the pages that there are when it is asked for one that is not", async () => {
     await expect(run("build/bench/index.js", "nothing")).rejects.toMatchObject({
       code: 2,
-      stderr: expect.stringContaining("speed|training-step|answer|stall"),
+      stderr: expect.stringContaining("speed|training-step|answer|browser|stall"),
     });
   });
 });

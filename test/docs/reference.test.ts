@@ -94,6 +94,7 @@ const TYPESCRIPT = new Set([
   "Pick",
   "Omit",
   "AsyncDisposable",
+  "Disposable",
   "ArrayLike",
   "ErrorOptions",
   "Generator",
