@@ -48,6 +48,8 @@ export async function inTurns(
       if (round > 0) rates.push(Math.max(...bursts));
       for (const { contestant, turns } of present.values()) {
         await pause(REST);
+        // Nobody is timed on the way back into caches that the others have filled: a training's steps follow each other.
+        if (!effort.small) await contestant.turn();
         const turn = await contestant.turn();
         if (round > 0) turns.push(turn);
       }
