@@ -9,6 +9,8 @@ export interface Turn {
 }
 
 export interface Contestant extends AsyncDisposable {
+  /** What it is, with its version, where its name does not say it. */
+  readonly about?: string;
   /** Does the work once. */
   turn(): Promise<Turn>;
 }
@@ -16,7 +18,9 @@ export interface Contestant extends AsyncDisposable {
 /** Medians of every contestant that could be started, by name. */
 export interface Contest {
   readonly results: ReadonlyMap<string, Required<Turn>>;
-  /** Why the others could not. */
+  /** What the contestants say they are. */
+  readonly about: readonly string[];
+  /** Why the others could not take part. */
   readonly absent: readonly string[];
   /** GFLOP/s of plain matrix products in the same turns. */
   readonly raw: number;
@@ -60,6 +64,7 @@ export async function inTurns(
     });
     return {
       results: new Map([...present].map(([name, { turns }]) => [name, middle(turns)])),
+      about: [...present.values()].flatMap(({ contestant: { about } }) => (about === undefined ? [] : [about])),
       absent,
       raw: median(rates),
     };

@@ -69,7 +69,7 @@ async function transformerPart(size: TransformerSize, effort: Effort, { python }
       ? {}
       : { "jax-js": { ...node("jax-js"), target: 4 }, "TensorFlow.js WASM": { ...node("tfjs-wasm"), target: 4 } }),
   };
-  const { results, absent, raw } = await inTurns(
+  const { results, about, absent, raw } = await inTurns(
     {
       [ONE]: () => trainerContestant(graph, params, size, 1),
       [TWO]: () => trainerContestant(graph, params, size, 2),
@@ -115,6 +115,7 @@ async function transformerPart(size: TransformerSize, effort: Effort, { python }
       `## A transformer of width ${width}`,
       what.join(" "),
       table([["engine", "step, ms", "GFLOP/s", "tokens/s"], ...engines]),
+      ...(about.length === 0 ? [] : [`Beside ours: ${about.join("; ")}.`]),
       ...absent,
     ].join("\n\n"),
   };
@@ -198,5 +199,10 @@ async function convolutionContestant(graph: Graph, size: ConvolutionSize): Promi
 
 async function peerContestant(command: string, args: readonly string[]): Promise<Contestant> {
   const peer = await startPeer(command, args);
-  return { turn: () => peer.step(), [Symbol.asyncDispose]: () => peer[Symbol.asyncDispose]() };
+  const { name, version, threads } = peer.introduction;
+  return {
+    about: `${name} ${version}, ${threads} threads`,
+    turn: () => peer.step(),
+    [Symbol.asyncDispose]: () => peer[Symbol.asyncDispose](),
+  };
 }
