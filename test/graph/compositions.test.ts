@@ -1,6 +1,6 @@
 /** Functions that are made of several ops: their meaning in plain loops, their slopes, and what happens at ties. */
 import { describe, expect, it } from "vitest";
-import { axis } from "../../src/graph/axes.js";
+import { axes, axis } from "../../src/graph/axes.js";
 import {
   abs,
   averagePool,
@@ -12,12 +12,14 @@ import {
   gradients,
   graph,
   groupNorm,
+  input,
   max,
   maximum,
   maxPool,
   min,
   minimum,
   notEqual,
+  onnxModel,
   rsqrt,
   split,
   squaredRelu,
@@ -306,5 +308,16 @@ describe("the slope of a slope", () => {
     const slope = (x: Value) => gradients(total(activation(x)), [x])[0]!;
     const { inputs, feeds, result } = open("curvature", { about, inputs: [normal(5)], make: (x) => slope(x!) });
     await checkGradients(anyLoss(result), inputs, feeds, { ...TOLERANCES, differences: 1e-4 });
+  });
+});
+
+describe("a by-product", () => {
+  it("is made only where somebody reads it", () => {
+    const x = input("x", "float32", axes(5));
+    const typesOf = (outputs: Record<string, Value>) =>
+      onnxModel(graph(outputs), new Map()).nodes.map(({ type }) => type);
+    expect(typesOf({ y: gelu(x) })).toEqual(["Gelu"]);
+    const y = gelu(x);
+    expect(typesOf({ y, slope: gradients(total(y), [x])[0]! })).toContain("Erf");
   });
 });
