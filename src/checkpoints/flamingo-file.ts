@@ -10,8 +10,8 @@ import type { Tensor } from "./safetensors.js";
 const count = z.number().int().positive();
 const colour = z.tuple([z.number(), z.number(), z.number()]);
 
-const NFNET = z.strictObject({
-  kind: z.literal("nfnet"),
+const FOLDED_NFNET = z.strictObject({
+  kind: z.literal("folded-nfnet"),
   size: count,
   stem: count,
   stages: z.array(z.strictObject({ width: count, middle: count, depth: count })).min(1),
@@ -31,7 +31,7 @@ const FLAMINGO = z
   .strictObject({
     kind: z.literal("flamingo"),
     name: z.string(),
-    vision: NFNET,
+    vision: FOLDED_NFNET,
     language: PRIMER,
     resampler: z.strictObject({ layers: count, heads: count, hidden: count, latents: count, frames: count }),
     gated: z.strictObject({ every: count, heads: count, hidden: count }),

@@ -6,7 +6,7 @@ import { readFlamingo } from "../checkpoints/flamingo-folder.node.js";
 import { MODEL_FILES } from "../checkpoints/model-files.js";
 import { EMBEDDED } from "../generation/flamingo.node.js";
 import type { Flamingo } from "../model/flamingo.js";
-import { nfnetGrid } from "../model/vision/nfnet.js";
+import { visionGrid } from "../model/vision/tower.js";
 import { countParameters, type Parameter } from "../nn/parameters.js";
 import { openTokenizer } from "../text/hub-tokenizer.js";
 import type { TokenizerJson } from "../text/tokenizer-json.js";
@@ -69,7 +69,7 @@ function gate({ data }: Parameter): Gate {
 
 function partsOf(config: FlamingoFile, params: Flamingo<Parameter>): Inspection["parts"] {
   const { vision, resampler, gated, language } = config;
-  const grid = nfnetGrid(vision);
+  const grid = visionGrid(vision);
   const sizes = {
     vision: `${vision.kind}, ${vision.size} x ${vision.size} px to ${grid.patches} patches of ${grid.width}`,
     resampler: `${resampler.layers} layers, ${resampler.heads} heads, ${grid.patches} patches to ${resampler.latents} visual tokens of ${language.width}`,

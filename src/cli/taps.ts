@@ -5,7 +5,7 @@ import { axes, axis, constant, describeAxes, type Graph, graph, input, type Valu
 import type { Pixels } from "../media/pixels.js";
 import { bySequence, flamingo, visualKeysAndValues, visualTokens } from "../model/flamingo.js";
 import { embedTokens, wholeSequencePositions } from "../model/language/primer.js";
-import { nfnet } from "../model/vision/nfnet.js";
+import { visionTower } from "../model/vision/tower.js";
 import { bind } from "../nn/layers.js";
 import { flatten } from "../nn/parameters.js";
 import { packPixels } from "../prompt/batch.js";
@@ -96,7 +96,7 @@ function tappedGraph({ config, params }: LoadedFlamingo, tokens: number, media: 
     [`before ${i}`, before(i)],
     [`after ${i}`, inside(`gated.${i}`)],
   ]);
-  const features = nfnet(bound.vision, config.vision, pictures);
+  const features = visionTower(bound.vision, config.vision, pictures);
   return graph({ features, visual, logits, ...Object.fromEntries(blocks) });
 }
 

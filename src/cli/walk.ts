@@ -141,8 +141,8 @@ function throughTheModel({ config, params }: LoadedFlamingo, tokenizer: Tokenize
   return [
     {
       room: "model",
-      function: "nfnet",
-      file: "src/model/vision/nfnet.ts",
+      function: "visionTower",
+      file: "src/model/vision/tower.ts",
       now: [`features ${inLine(taps.features)}`],
     },
     {

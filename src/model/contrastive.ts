@@ -29,10 +29,10 @@ import {
 import { filled, initLinear, type Linear, linear } from "../nn/layers.js";
 import { frozen, type Parameter } from "../nn/parameters.js";
 import type { Random } from "../random.js";
-import { initNfnet, type Nfnet, type NfnetConfig, nfnet } from "./vision/nfnet.js";
+import { initVision, type Vision, type VisionConfig, visionTower } from "./vision/tower.js";
 
 export interface ContrastiveConfig {
-  readonly vision: NfnetConfig;
+  readonly vision: VisionConfig;
   readonly text: {
     /** Longest caption in tokens. */
     readonly length: number;
@@ -40,7 +40,7 @@ export interface ContrastiveConfig {
 }
 
 export interface Contrastive<Leaf> {
-  readonly vision: Nfnet<Leaf>;
+  readonly vision: Vision<Leaf>;
   /** [vocabulary, width]: what the frozen language model knows tokens by. */
   readonly embedding: Leaf;
   readonly projectText: Linear<Leaf>;
@@ -55,7 +55,7 @@ export function initContrastive(
   embedding: Parameter,
 ): Contrastive<Parameter> {
   return {
-    vision: initNfnet(random.fork("vision"), config.vision),
+    vision: initVision(random.fork("vision"), config.vision),
     embedding: frozen(embedding),
     projectText: initLinear(random.fork("project text"), embedding.shape[1]!, config.vision.head),
     temperature: filled([], Math.log(1 / 0.07)),
@@ -68,7 +68,7 @@ export function embedPictures(
   config: ContrastiveConfig,
   pixels: Value,
 ): Value {
-  return ofUnitLength(mean(nfnet(params.vision, config.vision, pixels), [1]));
+  return ofUnitLength(mean(visionTower(params.vision, config.vision, pixels), [1]));
 }
 
 /**

@@ -43,7 +43,7 @@ import type { Parameter } from "../nn/parameters.js";
 import type { Random } from "../random.js";
 import type { BlockCache, TextContext } from "./language/decoder.js";
 import { embedTokens, initPrimer, type Primer, type PrimerConfig, primerBlock, unembed } from "./language/primer.js";
-import { initNfnet, type Nfnet, type NfnetConfig, nfnet, nfnetGrid } from "./vision/nfnet.js";
+import { initVision, type Vision, type VisionConfig, visionGrid, visionTower } from "./vision/tower.js";
 
 /** Sizes of the Perceiver Resampler. */
 export interface ResamplerConfig {
@@ -68,7 +68,7 @@ export interface GatedConfig {
 
 /** Sizes of a whole Flamingo. */
 export interface FlamingoConfig {
-  readonly vision: NfnetConfig;
+  readonly vision: VisionConfig;
   readonly language: PrimerConfig;
   readonly resampler: ResamplerConfig;
   readonly gated: GatedConfig;
@@ -113,7 +113,7 @@ export interface GatedBlock<Leaf> {
 
 /** Parameters of a whole Flamingo. */
 export interface Flamingo<Leaf> {
-  readonly vision: Nfnet<Leaf>;
+  readonly vision: Vision<Leaf>;
   readonly language: Primer<Leaf>;
   readonly resampler: Resampler<Leaf>;
   readonly gated: readonly GatedBlock<Leaf>[];
@@ -196,9 +196,9 @@ export function initGatedBlock(random: Random, config: GatedConfig, width: numbe
 export function initFlamingo(random: Random, config: FlamingoConfig): Flamingo<Parameter> {
   const { width, layers } = config.language;
   return {
-    vision: initNfnet(random.fork("vision"), config.vision),
+    vision: initVision(random.fork("vision"), config.vision),
     language: initPrimer(random.fork("language"), config.language),
-    resampler: initResampler(random.fork("resampler"), config.resampler, nfnetGrid(config.vision).width, width),
+    resampler: initResampler(random.fork("resampler"), config.resampler, visionGrid(config.vision).width, width),
     gated: Array.from({ length: Math.ceil(layers / config.gated.every) }, (_, i) =>
       initGatedBlock(random.fork(`gated ${i}`), config.gated, width),
     ),
@@ -370,7 +370,7 @@ export function visualTokens(
 ): Value {
   const [media, frames, height, width, channels] = pixels.axes;
   const pictures = reshape(pixels, [axis("pictures", product(media!.size, frames!.size)), height!, width!, channels!]);
-  const features = nfnet(params.vision, config.vision, pictures);
+  const features = visionTower(params.vision, config.vision, pictures);
   const [, patches, visionWidth] = features.axes;
   return perceiverResampler(
     params.resampler,

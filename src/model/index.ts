@@ -15,11 +15,11 @@ export {
 } from "./language/primer.js";
 export { NANO, TINY } from "./presets.js";
 export {
-  initNfnet,
-  type Nfnet,
-  type NfnetBlock,
-  type NfnetConfig,
-  nfnet,
-  nfnetGrid,
+  type FoldedNfnet,
+  type FoldedNfnetBlock,
+  type FoldedNfnetConfig,
+  foldedNfnet,
+  initFoldedNfnet,
   type Standardised,
-} from "./vision/nfnet.js";
+} from "./vision/folded-nfnet.js";
+export { initVision, type Vision, type VisionConfig, visionGrid, visionTower } from "./vision/tower.js";

@@ -5,7 +5,7 @@ import type { FlamingoConfig } from "./flamingo.js";
 /** The embedded model: trained on two cores by this repository's own run pages, 64 x 64 pixels. */
 export const NANO = {
   vision: {
-    kind: "nfnet",
+    kind: "folded-nfnet",
     size: 64,
     stem: 32,
     stages: [
@@ -29,7 +29,14 @@ export const NANO_CONTRASTIVE = {
 
 /** The smallest model that has every part, for tests. */
 export const TINY = {
-  vision: { kind: "nfnet", size: 16, stem: 8, stages: [{ width: 16, middle: 8, depth: 2 }], alpha: 0.2, head: 16 },
+  vision: {
+    kind: "folded-nfnet",
+    size: 16,
+    stem: 8,
+    stages: [{ width: 16, middle: 8, depth: 2 }],
+    alpha: 0.2,
+    head: 16,
+  },
   language: { kind: "primer", vocabulary: 300, width: 24, layers: 4, heads: 3, hidden: 48, taps: 4 },
   resampler: { layers: 2, heads: 3, hidden: 48, latents: 4, frames: 4 },
   gated: { every: 2, heads: 3, hidden: 48 },

@@ -4,7 +4,7 @@
  */
 import { axes, graph, input } from "../graph/index.js";
 import type { Picture } from "../media/pixels.js";
-import { type Nfnet, type NfnetConfig, nfnet, nfnetGrid } from "../model/vision/nfnet.js";
+import { type Vision, type VisionConfig, visionGrid, visionTower } from "../model/vision/tower.js";
 import { bind } from "../nn/layers.js";
 import { flatten, type Parameter } from "../nn/parameters.js";
 import { portable } from "../runtime/contract.js";
@@ -15,18 +15,18 @@ import { pixelsOf } from "./pictures.js";
 
 export class Eye implements AsyncDisposable {
   readonly #thread: Thread<EyeThread>;
-  readonly #config: NfnetConfig;
+  readonly #config: VisionConfig;
   readonly #seen = new WeakMap<Picture, Float32Array>();
 
-  private constructor(thread: Thread<EyeThread>, config: NfnetConfig) {
+  private constructor(thread: Thread<EyeThread>, config: VisionConfig) {
     this.#thread = thread;
     this.#config = config;
   }
 
   /** @param params  the frozen tower */
-  static async open(params: Nfnet<Parameter>, config: NfnetConfig): Promise<Eye> {
+  static async open(params: Vision<Parameter>, config: VisionConfig): Promise<Eye> {
     const pixels = input("pixels", "float32", axes("pictures", config.size, config.size, 3));
-    const features = nfnet(bind(params, "vision"), config, pixels);
+    const features = visionTower(bind(params, "vision"), config, pixels);
     const written = portable(graph({ features }), flatten({ vision: params }));
     return new Eye(
       await startThread<EyeThread>(
@@ -43,7 +43,7 @@ export class Eye implements AsyncDisposable {
    * looked at again.
    */
   async features(pictures: readonly (Picture | undefined)[]): Promise<Float32Array> {
-    const { patches, width } = nfnetGrid(this.#config);
+    const { patches, width } = visionGrid(this.#config);
     const { size } = this.#config;
     const fresh = [...new Set(pictures)].filter(
       (picture) => picture !== undefined && !this.#seen.has(picture),

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Inspection } from "../../src/cli/inspect.js";
 import { toPng } from "../../src/cli/pictures.js";
 import type { Stop } from "../../src/cli/walk.js";
-import { nfnetGrid } from "../../src/model/vision/nfnet.js";
+import { visionGrid } from "../../src/model/vision/tower.js";
 import { command } from "../support/command.js";
 import { noise, saveTinyModel, TINY_FILE } from "../support/tiny-model.js";
 
@@ -42,7 +42,7 @@ describe("flamingo walk", () => {
 
   it("tells the shapes that the configuration asks for", async () => {
     const { vision, language, resampler, gated } = TINY_FILE;
-    const grid = nfnetGrid(vision);
+    const grid = visionGrid(vision);
     const stops = await walked();
     const now = (name: string) => stops.find((stop) => stop.function === name)!.now.join("\n");
     const [tokens, lastMedia] = now("interleave").split("\n");
@@ -50,7 +50,7 @@ describe("flamingo walk", () => {
     expect(lastMedia!.split(": ")[1]!.split(" ")).toHaveLength(length);
     expect(now("decodePicture")).toContain("image 1: uint8 [height 30, width 40, 3]");
     expect(now("toPixels")).toContain(`image 2: float32 [frames 1, ${vision.size}, ${vision.size}, 3]`);
-    expect(now("nfnet")).toMatch(
+    expect(now("visionTower")).toMatch(
       new RegExp(`features float32 \\[pictures 2, patches ${grid.patches}, (visualWidth )?${grid.width}\\]`),
     );
     expect(now("perceiverResampler")).toContain(`[media 2, latents ${resampler.latents}, ${language.width}]`);
@@ -109,7 +109,7 @@ describe("flamingo inspect", () => {
     expect(out).toMatch(
       /^tiny {2}\(.*model\)\n[\d,]+ parameters in 0\.1 MiB, \d+ tokens, prompts of at most 4 pictures/,
     );
-    expect(out).toMatch(/^vision +[\d,]+ {2}frozen {3}nfnet, 16 x 16 px to 16 patches of 16$/m);
+    expect(out).toMatch(/^vision +[\d,]+ {2}frozen {3}folded-nfnet, 16 x 16 px to 16 patches of 16$/m);
     expect(out).toMatch(/^gated\.1 +language\.2 +-?\d\.\d{4}/m);
   });
 });

@@ -12,7 +12,7 @@ import {
   visualTokens,
 } from "../../src/model/flamingo.js";
 import { initPrimer, primerBlock, wholeSequencePositions } from "../../src/model/language/primer.js";
-import { initNfnet, nfnet } from "../../src/model/vision/nfnet.js";
+import { initVision, visionTower } from "../../src/model/vision/tower.js";
 import { normal } from "../../src/nn/layers.js";
 import { flatten } from "../../src/nn/parameters.js";
 import { Random } from "../../src/random.js";
@@ -29,7 +29,7 @@ import { bound, normalNumbers, stirred, wholeNumbers } from "../support/paramete
 const TOLERANCES = { value: 1e-4, differences: 2e-6, gradient: 1e-4 };
 
 const VISION = {
-  kind: "nfnet",
+  kind: "folded-nfnet",
   size: 8,
   stem: 4,
   stages: [{ width: 8, middle: 4, depth: 2 }],
@@ -92,7 +92,9 @@ describe("every parameter and input has the slope of its central differences in"
 
   it("the vision tower: weight standardisation, squeeze and excite, the gain of each branch", async () => {
     const pictures = input("pictures", "float32", axes(axis("pictures", 3), 8, 8, 3));
-    await check(initNfnet(new Random(2), VISION), (params) => anyLoss(nfnet(params, VISION, pictures)), [pictures]);
+    await check(initVision(new Random(2), VISION), (params) => anyLoss(visionTower(params, VISION, pictures)), [
+      pictures,
+    ]);
   });
 
   it("the resampler, its time embeddings and latents", async () => {

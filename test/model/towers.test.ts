@@ -3,7 +3,8 @@ import { axes, axis, graph, input, scalar, type Value } from "../../src/graph/in
 import { contrastiveLoss, embedCaptions, embedPictures, initContrastive } from "../../src/model/contrastive.js";
 import { initPrimer, primer } from "../../src/model/language/primer.js";
 import { TINY } from "../../src/model/presets.js";
-import { foldPixels, initNfnet, nfnet, nfnetGrid } from "../../src/model/vision/nfnet.js";
+import { foldPixels } from "../../src/model/vision/folded-nfnet.js";
+import { initVision, visionGrid, visionTower } from "../../src/model/vision/tower.js";
 import { normal } from "../../src/nn/layers.js";
 import { Random } from "../../src/random.js";
 import { expectClose, type Feeds, runEngine } from "../support/check.js";
@@ -21,14 +22,14 @@ const rowsOf = ({ shape, data }: Numbers) => {
 };
 
 describe("the vision tower", () => {
-  const { params, feeds } = bound(stirred(initNfnet(new Random("tower"), TINY.vision)), "vision");
+  const { params, feeds } = bound(stirred(initVision(new Random("tower"), TINY.vision)), "vision");
   const pictures = input("pictures", "float32", axes("pictures", 16, 16, 3));
   const see = (numbers: Numbers, other: Feeds = feeds) =>
-    engine(nfnet(params, TINY.vision, pictures), other, named("pictures", numbers));
+    engine(visionTower(params, TINY.vision, pictures), other, named("pictures", numbers));
   const three = normalNumbers("pictures", [3, 16, 16, 3]);
 
   it("makes a grid of features, row by row, of the size that its configuration says", async () => {
-    const { patches, width } = nfnetGrid(TINY.vision);
+    const { patches, width } = visionGrid(TINY.vision);
     expect((await see(three)).shape).toEqual([3, patches, width]);
   });
 

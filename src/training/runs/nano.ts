@@ -30,7 +30,7 @@ import {
 import { axis, input, type Value } from "../../graph/index.js";
 import { type Flamingo, initFlamingo, perceiverResampler } from "../../model/flamingo.js";
 import { NANO } from "../../model/presets.js";
-import { nfnetGrid } from "../../model/vision/nfnet.js";
+import { visionGrid } from "../../model/vision/tower.js";
 import { bind } from "../../nn/layers.js";
 import { frozen, mapParameters, type Parameter } from "../../nn/parameters.js";
 import { drawText } from "../../prompt/augment.js";
@@ -137,7 +137,7 @@ function objective(
   draw: (random: Random, progress: number) => WatchedRow,
 ): Objective {
   const { batch, text, media } = shape;
-  const grid = nfnetGrid(NANO.vision);
+  const grid = visionGrid(NANO.vision);
   const features = input("features", "float32", [
     axis("media", batch * media),
     axis("frames", 1),

@@ -27,8 +27,8 @@ import type { Parameter } from "../../nn/parameters.js";
 import type { Random } from "../../random.js";
 
 /** Sizes of a vision tower. */
-export interface NfnetConfig {
-  readonly kind: "nfnet";
+export interface FoldedNfnetConfig {
+  readonly kind: "folded-nfnet";
   /** Height and width of a picture in pixels. */
   readonly size: number;
   /** Channels of the stem, at half the picture's size. */
@@ -52,7 +52,7 @@ export interface Standardised<Leaf> {
 }
 
 /** Parameters of one residual block; the first of a stage has a shortcut. */
-export interface NfnetBlock<Leaf> {
+export interface FoldedNfnetBlock<Leaf> {
   readonly shortcut?: Standardised<Leaf>;
   readonly narrow: Standardised<Leaf>;
   readonly spatial: Standardised<Leaf>;
@@ -64,9 +64,9 @@ export interface NfnetBlock<Leaf> {
 }
 
 /** Parameters of a vision tower. */
-export interface Nfnet<Leaf> {
+export interface FoldedNfnet<Leaf> {
   readonly stem: Standardised<Leaf>;
-  readonly stages: readonly (readonly NfnetBlock<Leaf>[])[];
+  readonly stages: readonly (readonly FoldedNfnetBlock<Leaf>[])[];
   readonly head: Linear<Leaf>;
 }
 
@@ -84,7 +84,7 @@ function initStandardised(random: Random, taps: number, from: number, to: number
 }
 
 /** A vision tower at random. */
-export function initNfnet(random: Random, config: NfnetConfig): Nfnet<Parameter> {
+export function initFoldedNfnet(random: Random, config: FoldedNfnetConfig): FoldedNfnet<Parameter> {
   let width = config.stem;
   return {
     head: initLinear(random.fork("head"), config.stages.at(-1)!.width, config.head),
@@ -147,7 +147,7 @@ function cellsOf(x: Value): Value {
 }
 
 /** @param expected  the deviation that `x` has when training starts */
-function residualBlock(params: NfnetBlock<Value>, config: NfnetConfig, x: Value, expected: number): Value {
+function residualBlock(params: FoldedNfnetBlock<Value>, config: FoldedNfnetConfig, x: Value, expected: number): Value {
   const positive = relu(x);
   const scale = RELU_GAIN / expected;
   const transition = params.shortcut !== undefined;
@@ -164,7 +164,7 @@ function residualBlock(params: NfnetBlock<Value>, config: NfnetConfig, x: Value,
  * @param pixels  [pictures, height, width, 3], normalised to about mean 0, deviation 1
  * @returns  [pictures, patches, visualWidth]: the head's output at every place of the last stage, row by row
  */
-export function nfnet(params: Nfnet<Value>, config: NfnetConfig, pixels: Value): Value {
+export function foldedNfnet(params: FoldedNfnet<Value>, config: FoldedNfnetConfig, pixels: Value): Value {
   let x = convolveStandardised(params.stem, foldPixels(pixels), 1);
   // The variance that the branches have added up; a transition's shortcut starts from 1 again.
   let variance = 1;
@@ -181,7 +181,7 @@ export function nfnet(params: Nfnet<Value>, config: NfnetConfig, pixels: Value):
 }
 
 /** Patches and channels of the grid. */
-export function nfnetGrid(config: NfnetConfig): { patches: number; width: number } {
+export function foldedNfnetGrid(config: FoldedNfnetConfig): { patches: number; width: number } {
   const side = config.size / 2 ** (config.stages.length + 1);
   return { patches: side * side, width: config.head };
 }
