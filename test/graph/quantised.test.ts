@@ -17,6 +17,7 @@ import {
   sum,
   tanh,
   type Value,
+  type Weight,
 } from "../../src/graph/index.js";
 import { quantisedShapes } from "../../src/graph/ops/quantised.js";
 import { Random } from "../../src/random.js";
@@ -179,7 +180,7 @@ describe.each(BITS)("a matrix of %i bits", (bits) => {
     const outside = encodeOnnx(
       onnxModel(
         built,
-        new Map([
+        new Map<string, Weight>([
           ["weight.packed", packed],
           ["weight.scales", scales],
         ]),
