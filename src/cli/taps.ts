@@ -4,7 +4,7 @@ import { InvariantError } from "../errors.js";
 import { axes, axis, constant, describeAxes, type Graph, graph, input, type Value } from "../graph/index.js";
 import type { Pixels } from "../media/pixels.js";
 import { bySequence, flamingo, visualKeysAndValues, visualTokens } from "../model/flamingo.js";
-import { embedTokens, wholeSequencePositions } from "../model/language/primer.js";
+import { wholeSequences } from "../model/language/positions.js";
 import { visionTower } from "../model/vision/tower.js";
 import { bind } from "../nn/layers.js";
 import { flatten } from "../nn/parameters.js";
@@ -87,11 +87,10 @@ function tappedGraph({ config, params }: LoadedFlamingo, tokens: number, media: 
       lastMedia: input("lastMedia", "int32", text),
       mediaOfSeen: constant(mediaOfSeen, [axis("seen", media * latents)]),
     },
-    { bias: wholeSequencePositions(config.language.heads, tokens) },
+    wholeSequences(tokens),
   );
   const inside = labelled(graph({ logits }));
-  const before = (i: number) =>
-    i === 0 ? embedTokens(bound.language, ids) : inside(`language.${i * config.gated.every - 1}`);
+  const before = (i: number) => inside(i === 0 ? "language.embedding" : `language.${i * config.gated.every - 1}`);
   const blocks = params.gated.flatMap((_, i) => [
     [`before ${i}`, before(i)],
     [`after ${i}`, inside(`gated.${i}`)],

@@ -2,6 +2,7 @@
 
 import { ReleasedError } from "../errors.js";
 import type { ArrayOf } from "../graph/index.js";
+import type { DecoderSizes } from "../model/language/decoder.js";
 import type { Device, PortableGraph, Runtime, Tensor } from "../runtime/contract.js";
 import { Rows } from "./cache.js";
 import { newNames, pastNames, visualNames } from "./graphs.js";
@@ -18,13 +19,13 @@ export interface EngineOptions {
 export interface EngineInit extends EngineOptions {
   readonly look: PortableGraph;
   readonly read: PortableGraph;
-  /** Sizes the caches need. */
-  readonly width: number;
-  readonly blocks: number;
+  /** Sizes of the language model's caches. */
+  readonly language: DecoderSizes;
   readonly gatedBlocks: number;
+  /** Visual tokens of a medium. */
   readonly latents: number;
-  /** Tokens that a block's causal taps look back. */
-  readonly recent: number;
+  /** Channels of a visual token's keys, and of its values, in a gated block. */
+  readonly visualWidth: number;
 }
 
 /** Tokens to read after a state: the start of a conversation when `from` is null. */
@@ -71,7 +72,7 @@ type Medium = readonly { key: Float32Array; value: Float32Array }[];
 
 /** Compiles the two programs and holds what they compute. */
 export async function openEngine(runtime: Runtime, init: EngineInit): Promise<Engine> {
-  const { look, read, width, latents, threads, device } = init;
+  const { look, read, language, latents, visualWidth, threads, device } = init;
   const options = { ...(threads === undefined ? {} : { threads }), ...(device === undefined ? {} : { device }) };
   const lookProgram = await runtime.compile(look, options);
   const readProgram = await runtime.compile(read, options);
@@ -82,15 +83,19 @@ export async function openEngine(runtime: Runtime, init: EngineInit): Promise<En
     length: 0,
     lastMedium: 0,
     media: [],
-    blocks: Array.from({ length: init.blocks }, () => ({
-      key: new Rows(width),
-      value: new Rows(width),
-      recent: new Float32Array(init.recent * width),
+    blocks: Array.from({ length: language.layers }, () => ({
+      key: new Rows(language.cacheWidth),
+      value: new Rows(language.cacheWidth),
+      recent: new Float32Array(language.recent * language.width),
     })),
   };
   const fresh = (): State => ({
     ...begin,
-    blocks: begin.blocks.map(({ recent }) => ({ key: new Rows(width), value: new Rows(width), recent })),
+    blocks: begin.blocks.map(({ recent }) => ({
+      key: new Rows(language.cacheWidth),
+      value: new Rows(language.cacheWidth),
+      recent,
+    })),
   });
   const stateOf = (id: number): State => {
     const state = states.get(id);
@@ -119,7 +124,7 @@ export async function openEngine(runtime: Runtime, init: EngineInit): Promise<En
     // Only what some token of this call looks at is read: for one more token, one medium.
     const numbers = [...looked].filter((n) => n > 0).sort((a, b) => a - b);
     const shown = numbers.length === 0 ? [0] : numbers;
-    const blank = new Float32Array(latents * width);
+    const blank = new Float32Array(latents * visualWidth);
     const visual = (block: number, kind: "key" | "value") =>
       stack(rows.flatMap((row) => shown.map((n) => (n === 0 ? blank : row.media[n - 1]![block]![kind]))));
     const ints = (values: readonly number[], shape: number[]): Tensor => ({ data: Int32Array.from(values), shape });
@@ -150,16 +155,21 @@ export async function openEngine(runtime: Runtime, init: EngineInit): Promise<En
     };
     for (let block = 0; block < init.gatedBlocks; block++) {
       const names = visualNames(block);
-      const shape = [batch, shown.length * latents, width];
+      const shape = [batch, shown.length * latents, visualWidth];
       feeds[names.key] = { data: visual(block, "key"), shape };
       feeds[names.value] = { data: visual(block, "value"), shape };
     }
-    for (let block = 0; block < init.blocks; block++) {
+    for (let block = 0; block < language.layers; block++) {
       const names = pastNames(block);
       const own = rows.map(({ state }) => state.blocks[block]!);
-      feeds[names.key] = { data: stack(own.map(({ key }) => key.first(past))), shape: [batch, past, width] };
-      feeds[names.value] = { data: stack(own.map(({ value }) => value.first(past))), shape: [batch, past, width] };
-      feeds[names.recent] = { data: stack(own.map(({ recent }) => recent)), shape: [batch, init.recent, width] };
+      const shape = [batch, past, language.cacheWidth];
+      feeds[names.key] = { data: stack(own.map(({ key }) => key.first(past))), shape };
+      feeds[names.value] = { data: stack(own.map(({ value }) => value.first(past))), shape };
+      if (language.recent > 0)
+        feeds[names.recent] = {
+          data: stack(own.map(({ recent }) => recent)),
+          shape: [batch, language.recent, language.width],
+        };
     }
     const out = await readProgram.run(feeds);
     const numbersOf = (name: string) => out[name]!.data as Float32Array;
@@ -177,7 +187,7 @@ export async function openEngine(runtime: Runtime, init: EngineInit): Promise<En
               return {
                 key: key.append(past, part(numbersOf(names.key), b)),
                 value: value.append(past, part(numbersOf(names.value), b)),
-                recent: lastRows(recent, part(numbersOf(names.recent), b)),
+                recent: language.recent > 0 ? lastRows(recent, part(numbersOf(names.recent), b)) : recent,
               };
             }),
           }),
@@ -196,7 +206,8 @@ export async function openEngine(runtime: Runtime, init: EngineInit): Promise<En
       const out = await lookProgram.run({ pixels: { data: stack(pixels), shape: [pixels.length, ...shape] } });
       return pixels.map((_, n) => {
         const id = count++;
-        const own = ({ data }: Tensor) => (data as Float32Array).slice(n * latents * width, (n + 1) * latents * width);
+        const own = ({ data }: Tensor) =>
+          (data as Float32Array).slice(n * latents * visualWidth, (n + 1) * latents * visualWidth);
         media.set(
           id,
           Array.from({ length: init.gatedBlocks }, (_, block) => {

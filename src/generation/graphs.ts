@@ -1,7 +1,7 @@
 /** The two graphs that answer: media into what the gated blocks read of them, and text onwards from a cache. */
-import { axes, axis, embed, type Graph, graph, input, reshape, type Value } from "../graph/index.js";
+import { type Axis, axes, axis, embed, type Graph, graph, input, reshape, type Value } from "../graph/index.js";
 import { type Flamingo, type FlamingoConfig, flamingo, visualKeysAndValues, visualTokens } from "../model/flamingo.js";
-import { linearPositions, unembed } from "../model/language/primer.js";
+import { languageSizes, unembed } from "../model/language/language.js";
 import { bind } from "../nn/layers.js";
 import { flatten, type Parameter } from "../nn/parameters.js";
 import { portable } from "../runtime/contract.js";
@@ -51,28 +51,25 @@ export function lookGraph(params: Flamingo<Value>, config: FlamingoConfig, frame
  * the new tokens' part of the cache.
  */
 export function readGraph(params: Flamingo<Value>, config: FlamingoConfig): Graph {
-  const { width, heads, taps } = config.language;
+  const { layers, width, cacheWidth, recent } = languageSizes(config.language);
   const [batch, text, past, seen] = [axis("batch"), axis("text"), axis("past"), axis("seen")];
-  const cached = (name: string, length: ReturnType<typeof axis>) =>
-    input(name, "float32", [batch, length, axis("", width)]);
+  const cached = (name: string, length: Axis, channels: number) =>
+    input(name, "float32", [batch, length, axis("", channels)]);
   const context = {
-    bias: linearPositions(
-      heads,
-      input("positions", "float32", [batch, text]),
-      input("keyPositions", "float32", [batch, axis("keys")]),
-    ),
-    past: params.language.blocks.map((_, i) => {
+    positions: input("positions", "float32", [batch, text]),
+    keyPositions: input("keyPositions", "float32", [batch, axis("keys")]),
+    past: Array.from({ length: layers }, (_, i) => {
       const names = pastNames(i);
       return {
-        key: cached(names.key, past),
-        value: cached(names.value, past),
-        recent: cached(names.recent, axis("recent", taps - 1)),
+        key: cached(names.key, past, cacheWidth),
+        value: cached(names.value, past, cacheWidth),
+        ...(recent > 0 ? { recent: cached(names.recent, axis("recent", recent), width) } : {}),
       };
     }),
   };
   const visual = params.gated.map((_, i) => {
     const names = visualNames(i);
-    return { key: cached(names.key, seen), value: cached(names.value, seen) };
+    return { key: cached(names.key, seen, width), value: cached(names.value, seen, width) };
   });
   const look = {
     form: "mask",
@@ -83,14 +80,14 @@ export function readGraph(params: Flamingo<Value>, config: FlamingoConfig): Grap
   const positions = reshape(stream, [axis("positions"), axis("", width)]);
   const chosen = embed(positions, input("rows", "int32", [axis("rows")]));
   return graph({
-    logits: unembed(params.language, chosen),
+    logits: unembed(params.language, config.language, chosen),
     ...Object.fromEntries(
       present.flatMap(({ key, value, recent }, i) => {
         const names = newNames(i);
         return [
           [names.key, key],
           [names.value, value],
-          [names.recent, recent],
+          ...(recent === undefined ? [] : [[names.recent, recent] as const]),
         ] as const;
       }),
     ),
@@ -108,11 +105,10 @@ export function engineInit(
   return {
     look: portable(lookGraph(bound, config, 1), weights),
     read: portable(readGraph(bound, config), weights),
-    width: config.language.width,
-    blocks: config.language.layers,
+    language: languageSizes(config.language),
     gatedBlocks: params.gated.length,
     latents: config.resampler.latents,
-    recent: config.language.taps - 1,
+    visualWidth: config.language.width,
     ...options,
   };
 }

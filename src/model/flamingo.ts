@@ -42,7 +42,14 @@ import {
 import type { Parameter } from "../nn/parameters.js";
 import type { Random } from "../random.js";
 import type { BlockCache, TextContext } from "./language/decoder.js";
-import { embedTokens, initPrimer, type Primer, type PrimerConfig, primerBlock, unembed } from "./language/primer.js";
+import {
+  decoder,
+  initLanguage,
+  type Language,
+  type LanguageConfig,
+  languageSizes,
+  unembed,
+} from "./language/language.js";
 import { initVision, type Vision, type VisionConfig, visionGrid, visionTower } from "./vision/tower.js";
 
 /** Sizes of the Perceiver Resampler. */
@@ -69,7 +76,7 @@ export interface GatedConfig {
 /** Sizes of a whole Flamingo. */
 export interface FlamingoConfig {
   readonly vision: VisionConfig;
-  readonly language: PrimerConfig;
+  readonly language: LanguageConfig;
   readonly resampler: ResamplerConfig;
   readonly gated: GatedConfig;
 }
@@ -114,7 +121,7 @@ export interface GatedBlock<Leaf> {
 /** Parameters of a whole Flamingo. */
 export interface Flamingo<Leaf> {
   readonly vision: Vision<Leaf>;
-  readonly language: Primer<Leaf>;
+  readonly language: Language<Leaf>;
   readonly resampler: Resampler<Leaf>;
   readonly gated: readonly GatedBlock<Leaf>[];
 }
@@ -197,7 +204,7 @@ export function initFlamingo(random: Random, config: FlamingoConfig): Flamingo<P
   const { width, layers } = config.language;
   return {
     vision: initVision(random.fork("vision"), config.vision),
-    language: initPrimer(random.fork("language"), config.language),
+    language: initLanguage(random.fork("language"), config.language),
     resampler: initResampler(random.fork("resampler"), config.resampler, visionGrid(config.vision).width, width),
     gated: Array.from({ length: Math.ceil(layers / config.gated.every) }, (_, i) =>
       initGatedBlock(random.fork(`gated ${i}`), config.gated, width),
@@ -344,18 +351,19 @@ export function flamingo(
   look: Look,
   context: TextContext,
 ): { stream: Value; logits: Value; present: BlockCache<Value>[] } {
+  const { embed, block } = decoder(params.language, config.language, context);
   const present: BlockCache<Value>[] = [];
-  let text = embedTokens(params.language, tokens);
-  params.language.blocks.forEach((block, depth) => {
+  let text = named(embed(tokens), "language.embedding");
+  for (let depth = 0; depth < languageSizes(config.language).layers; depth++) {
     if (depth % config.gated.every === 0) {
       const i = depth / config.gated.every;
       text = named(gatedCrossAttention(params.gated[i]!, config.gated, text, visual[i]!, look), `gated.${i}`);
     }
-    const result = primerBlock(block, config.language, text, depth, context);
+    const result = block(depth, text);
     text = named(result.text, `language.${depth}`);
     present.push(result.present);
-  });
-  return { stream: text, logits: unembed(params.language, text), present };
+  }
+  return { stream: text, logits: unembed(params.language, config.language, text), present };
 }
 
 /**

@@ -1,17 +1,23 @@
 /** The model room: the resampler, the gated blocks and their join; the towers on either side; their sizes. */
 export * from "./flamingo.js";
-export type { BlockCache, BlockResult, TextContext } from "./language/decoder.js";
+export type { BlockCache, BlockResult, Decoder, DecoderSizes, TextContext } from "./language/decoder.js";
 export {
-  embedTokens,
+  decoder,
+  initLanguage,
+  type Language,
+  type LanguageConfig,
+  languageModel,
+  languageSizes,
+  unembed,
+} from "./language/language.js";
+export { causal, distances, linearPositions, wholeSequences } from "./language/positions.js";
+export {
   initPrimer,
-  linearPositions,
   type Primer,
   type PrimerBlock,
   type PrimerConfig,
-  primer,
   primerBlock,
-  unembed,
-  wholeSequencePositions,
+  primerDecoder,
 } from "./language/primer.js";
 export { NANO, TINY } from "./presets.js";
 export {

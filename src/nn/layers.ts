@@ -16,8 +16,8 @@ import {
   transpose,
   type Value,
 } from "../graph/index.js";
-import type { Random } from "../random.js";
-import { mapParameters, type Parameter, type WithLeaves } from "./parameters.js";
+import { type Random, Undrawn } from "../random.js";
+import { mapParameters, type Parameter, parameterOf, sizeOf, type WithLeaves } from "./parameters.js";
 
 /** A tree's parameters as values of a graph, each named by its path under `root`. */
 export function bind<T>(tree: T, root: string): WithLeaves<T, Value> {
@@ -35,15 +35,15 @@ export function bind<T>(tree: T, root: string): WithLeaves<T, Value> {
 
 /** Normal numbers of a given deviation: a trained parameter of that shape. */
 export function normal(random: Random, shape: readonly number[], deviation: number, decay = true): Parameter {
-  const data = new Float32Array(shape.reduce((p, n) => p * n, 1));
+  if (random instanceof Undrawn) return parameterOf(shape, decay, () => new Float32Array(sizeOf(shape)));
+  const data = new Float32Array(sizeOf(shape));
   random.normals(data, deviation);
-  return { shape, data, trained: true, decay };
+  return parameterOf(shape, decay, () => data);
 }
 
 /** The same number everywhere; without weight decay, as suits gains, offsets and gates. */
 export function filled(shape: readonly number[], value: number): Parameter {
-  const data = new Float32Array(shape.reduce((p, n) => p * n, 1)).fill(value);
-  return { shape, data, trained: true, decay: false };
+  return parameterOf(shape, false, () => new Float32Array(sizeOf(shape)).fill(value));
 }
 
 /** Parameters of a linear map: `weight` [in, out]. */

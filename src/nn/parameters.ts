@@ -7,7 +7,10 @@
 export interface Parameter {
   /** Size of every axis, outermost first. A scalar has none. */
   readonly shape: readonly number[];
-  /** The numbers, row-major. Training writes into this array in place. */
+  /**
+   * The numbers, row-major, made when they are first asked for: a tree can be counted, bound and filled from a file
+   * without them. Training writes into this array in place.
+   */
   readonly data: Float32Array;
   /** Whether training may change it; a frozen one becomes a constant of the graph and no gradient is built for it. */
   readonly trained: boolean;
@@ -25,9 +28,29 @@ export type WithLeaves<T, Leaf> = T extends Parameter
     ? WithLeaves<Item, Leaf>[]
     : { [Name in keyof T]: WithLeaves<T[Name], Leaf> };
 
+/** A trained parameter whose numbers are made when they are first asked for. */
+export function parameterOf(shape: readonly number[], decay: boolean, make: () => Float32Array): Parameter {
+  let data: Float32Array | undefined;
+  return {
+    shape,
+    trained: true,
+    decay,
+    get data() {
+      data ??= make();
+      return data;
+    },
+  };
+}
+
+/** How many numbers a shape holds. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
 /** Whether a tree's node is a parameter and not a branch. */
 export function isParameter(node: unknown): node is Parameter {
-  return typeof node === "object" && node !== null && (node as Parameter).data instanceof Float32Array;
+  if (typeof node !== "object" || node === null) return false;
+  return Array.isArray((node as Parameter).shape) && typeof (node as Parameter).trained === "boolean";
 }
 
 /**
@@ -58,10 +81,17 @@ export function flatten(tree: unknown): Map<string, Parameter> {
 
 /** The same tree, the same arrays, frozen. */
 export function frozen<T>(tree: T): T {
-  return mapParameters(tree, (parameter) => ({ ...parameter, trained: false })) as T;
+  return mapParameters(tree, (parameter) => ({
+    shape: parameter.shape,
+    trained: false,
+    decay: parameter.decay,
+    get data() {
+      return parameter.data;
+    },
+  })) as T;
 }
 
 /** How many numbers a tree holds. */
 export function countParameters(tree: unknown): number {
-  return [...flatten(tree).values()].reduce((sum, { data }) => sum + data.length, 0);
+  return [...flatten(tree).values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 }

@@ -5,7 +5,7 @@
 import { axis, constant, input, type Value } from "../graph/index.js";
 import type { Picture } from "../media/pixels.js";
 import { bySequence, type Flamingo, type FlamingoConfig, flamingo, visualKeysAndValues } from "../model/flamingo.js";
-import { wholeSequencePositions } from "../model/language/primer.js";
+import { wholeSequences } from "../model/language/positions.js";
 import { assemble } from "../prompt/batch.js";
 import { framesOf } from "../prompt/document.js";
 import type { Interleaved } from "../prompt/interleave.js";
@@ -51,7 +51,7 @@ export function interleavedLosses(params: Flamingo<Value>, config: FlamingoConfi
       lastMedia: perToken(shape, "lastMedia", "int32"),
       mediaOfSeen: constant(mediaOfSeen, [axis("seen", media * latents)]),
     },
-    { bias: wholeSequencePositions(config.language.heads, text) },
+    wholeSequences(text),
   );
   return nextTokenLosses(logits, perToken(shape, "targets", "int32"));
 }

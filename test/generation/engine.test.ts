@@ -13,7 +13,7 @@ import { axes, axis, constant, graph, input } from "../../src/graph/index.js";
 import { toPixels } from "../../src/media/normalise.js";
 import type { Picture } from "../../src/media/pixels.js";
 import { bySequence, flamingo, visualKeysAndValues, visualTokens } from "../../src/model/flamingo.js";
-import { wholeSequencePositions } from "../../src/model/language/primer.js";
+import { wholeSequences } from "../../src/model/language/positions.js";
 import { bind } from "../../src/nn/layers.js";
 import { flatten } from "../../src/nn/parameters.js";
 import { framesOf, type Medium } from "../../src/prompt/document.js";
@@ -100,7 +100,7 @@ async function uncached(tokens: readonly number[], lastMedia: readonly number[],
       lastMedia: input("lastMedia", "int32", text),
       mediaOfSeen: constant(numbers, [axis("seen", numbers.length)]),
     },
-    { bias: wholeSequencePositions(config.language.heads, tokens.length) },
+    wholeSequences(tokens.length),
   );
   await using program = await nodeRuntime.compile(portable(graph({ logits }), flatten(params)), { threads: 1 });
   const out = await program.run({

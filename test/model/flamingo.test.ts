@@ -8,7 +8,8 @@ import {
   type Look,
   visualKeysAndValues,
 } from "../../src/model/flamingo.js";
-import { initPrimer, primer, wholeSequencePositions } from "../../src/model/language/primer.js";
+import { initLanguage, languageModel } from "../../src/model/language/language.js";
+import { wholeSequences } from "../../src/model/language/positions.js";
 import { TINY } from "../../src/model/presets.js";
 import { frozen, mapParameters } from "../../src/nn/parameters.js";
 import { interleave } from "../../src/prompt/interleave.js";
@@ -21,7 +22,7 @@ import { numbersOf } from "../support/feeds.js";
 import { blocksLook, maskLook } from "../support/look.js";
 import { bound, normalNumbers, stirred, wholeNumbers } from "../support/parameters.js";
 
-const { width, vocabulary, heads } = TINY.language;
+const { width, vocabulary } = TINY.language;
 const { latents } = TINY.resampler;
 const BATCH = 3;
 const TEXT = 12;
@@ -58,7 +59,7 @@ const forms = [
 
 function logitsOf(params: Flamingo<Value>, look: Look): Value {
   const seen = params.gated.map((block) => visualKeysAndValues(block, visual));
-  const context = { bias: wholeSequencePositions(heads, TEXT) };
+  const context = wholeSequences(TEXT);
   return flamingo(params, TINY, tokens, seen, look, context).logits;
 }
 
@@ -93,7 +94,7 @@ describe("at initialisation", () => {
     "the model says bit for bit what its language model says (2.2; gates are 0): %s",
     async (_, { look, feeds }) => {
       const { params, feeds: numbers } = bound(frozen(closed), "flamingo");
-      const alone = await engine(primer(params.language, TINY.language, tokens), numbers);
+      const alone = await engine(languageModel(params.language, TINY.language, tokens), numbers);
       const joined = await engine(logitsOf(params, look), numbers, feeds);
       expect([...joined.data]).toEqual([...alone.data]);
     },
@@ -111,7 +112,7 @@ describe("at initialisation", () => {
   it("a gated block stands before language blocks 0, every, 2 every (2.2): of 4 blocks every 2nd makes 2", () => {
     expect(initFlamingo(new Random(1), TINY).gated).toHaveLength(2);
     expect(initFlamingo(new Random(1), { ...TINY, gated: { ...TINY.gated, every: 3 } }).gated).toHaveLength(2);
-    expect(initPrimer(new Random(1), TINY.language).blocks).toHaveLength(4);
+    expect(initLanguage(new Random(1), TINY.language).blocks).toHaveLength(4);
   });
 
   it("the gates have a slope all the same, so that training can open them", async () => {

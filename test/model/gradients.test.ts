@@ -11,7 +11,8 @@ import {
   visualKeysAndValues,
   visualTokens,
 } from "../../src/model/flamingo.js";
-import { initPrimer, primerBlock, wholeSequencePositions } from "../../src/model/language/primer.js";
+import { linearPositions, wholeSequences } from "../../src/model/language/positions.js";
+import { initPrimer, primerBlock } from "../../src/model/language/primer.js";
 import { initVision, visionTower } from "../../src/model/vision/tower.js";
 import { normal } from "../../src/nn/layers.js";
 import { flatten } from "../../src/nn/parameters.js";
@@ -86,8 +87,8 @@ async function check<T>(
 describe("every parameter and input has the slope of its central differences in", () => {
   it("a block of the language model", async () => {
     const block = initPrimer(new Random(1), LANGUAGE).blocks[0]!;
-    const context = { bias: wholeSequencePositions(2, 5) };
-    await check(block, (params) => anyLoss(primerBlock(params, LANGUAGE, stream, 0, context).text), [stream]);
+    const bias = linearPositions(2, wholeSequences(5));
+    await check(block, (params) => anyLoss(primerBlock(params, LANGUAGE, stream, bias).text), [stream]);
   });
 
   it("the vision tower: weight standardisation, squeeze and excite, the gain of each branch", async () => {
@@ -136,7 +137,7 @@ describe("every parameter and input has the slope of its central differences in"
 
   it("the whole model, from pixels to the loss of the next tokens", async () => {
     const config = { vision: VISION, language: LANGUAGE, resampler: RESAMPLER, gated: GATED };
-    const context = { bias: wholeSequencePositions(2, 5) };
+    const context = wholeSequences(5);
     await check(
       initFlamingo(new Random(6), config),
       (params) => {

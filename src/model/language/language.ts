@@ -1,0 +1,44 @@
+/** Language models by the kind their configuration names. */
+import type { Value } from "../../graph/index.js";
+import type { Parameter } from "../../nn/parameters.js";
+import type { Random } from "../../random.js";
+import type { Decoder, DecoderSizes, TextContext } from "./decoder.js";
+import { wholeSequences } from "./positions.js";
+import { initPrimer, type Primer, type PrimerConfig, primerDecoder, primerLogits, primerSizes } from "./primer.js";
+
+/** Sizes of a language model, whichever it is. */
+export type LanguageConfig = PrimerConfig;
+
+/** Parameters of a language model. */
+export type Language<Leaf> = Primer<Leaf>;
+
+/** A language model at random. */
+export function initLanguage(random: Random, config: LanguageConfig): Language<Parameter> {
+  return initPrimer(random, config);
+}
+
+/** A language model, its tokens standing where `context` says. */
+export function decoder(params: Language<Value>, config: LanguageConfig, context: TextContext): Decoder {
+  return primerDecoder(params, config, context);
+}
+
+/** The residual stream [batch, text, width] to logits [batch, text, vocabulary]. */
+export function unembed(params: Language<Value>, _config: LanguageConfig, text: Value): Value {
+  return primerLogits(params, text);
+}
+
+/** What caches and heads need to know of a language model. */
+export function languageSizes(config: LanguageConfig): DecoderSizes {
+  return primerSizes(config);
+}
+
+/** Logits of whole sequences, without any vision: [batch, text] to [batch, text, vocabulary]. */
+export function languageModel(params: Language<Value>, config: LanguageConfig, tokens: Value): Value {
+  const { embed, block } = decoder(params, config, wholeSequences(tokens.axes[1]!.size!));
+  const { layers } = languageSizes(config);
+  const text = Array.from({ length: layers }).reduce<Value>(
+    (stream, _, depth) => block(depth, stream).text,
+    embed(tokens),
+  );
+  return unembed(params, config, text);
+}
