@@ -29,6 +29,18 @@ export {
   frozen,
   mapParameters,
   type Parameter,
+  type Quantised,
+  type Stored,
+  storedIn,
   type Tree,
   type WithLeaves,
 } from "./parameters.js";
+export { dequantised, quantise } from "./quantise.js";
+export {
+  type Held,
+  QUANTISABLE,
+  quantisable,
+  quantisedParameter,
+  quantiseParameters,
+  SCHEMES,
+} from "./quantised.js";
