@@ -1,6 +1,7 @@
 /** What a saved Flamingo says of itself, checked, and its parameters filled: the same wherever its files come from. */
 import { z } from "zod";
-import { type Flamingo, type FlamingoConfig, initFlamingo } from "../model/flamingo.js";
+import { type Flamingo, type FlamingoConfig, initFlamingo } from "../model/flamingo-parameters.js";
+import { ACTIVATIONS, type Activation } from "../nn/layers.js";
 import { frozen, type Parameter } from "../nn/parameters.js";
 import { Undrawn } from "../random.js";
 import { ModelFolderError } from "./errors.js";
@@ -27,14 +28,46 @@ const PRIMER = z.strictObject({
   hidden: count,
   taps: count,
 });
+const NORM = z.strictObject({ kind: z.enum(["layer", "rms"]), epsilon: z.number().positive(), offset: z.boolean() });
+const ACTIVATION = z.enum(Object.keys(ACTIVATIONS) as [Activation, ...Activation[]]);
+const RESAMPLER = z.strictObject({
+  kind: z.enum(["perceiver", "mlp", "transformer"]).exactOptional(),
+  layers: z.number().int().nonnegative(),
+  heads: count,
+  headDim: count.exactOptional(),
+  width: count.exactOptional(),
+  hidden: count,
+  latents: count,
+  frames: z.number().int().nonnegative(),
+  project: z.boolean().exactOptional(),
+  activation: ACTIVATION.exactOptional(),
+  qkNorm: z.boolean().exactOptional(),
+  finalNorm: z.boolean().exactOptional(),
+});
+const GATED = z.strictObject({
+  kind: z.enum(["xattn-dense", "vanilla"]).exactOptional(),
+  before: z.array(z.number().int().nonnegative()).readonly(),
+  grafts: count.exactOptional(),
+  heads: count,
+  headDim: count.exactOptional(),
+  hidden: count,
+  norm: NORM.exactOptional(),
+  visualNorm: z.boolean().exactOptional(),
+  qkNorm: z.boolean().exactOptional(),
+  activation: z.union([ACTIVATION, z.literal("swiglu")]).exactOptional(),
+  gate: z.enum(["scalar", "vector", "none"]).exactOptional(),
+  attend: z.enum(["last", "all"]).exactOptional(),
+  project: z.boolean().exactOptional(),
+});
 const FLAMINGO = z
   .strictObject({
     kind: z.literal("flamingo"),
     name: z.string(),
     vision: FOLDED_NFNET,
     language: PRIMER,
-    resampler: z.strictObject({ layers: count, heads: count, hidden: count, latents: count, frames: count }),
-    gated: z.strictObject({ every: count, heads: count, hidden: count }),
+    resampler: RESAMPLER,
+    gated: GATED,
+    ownTokens: z.enum(["added", "table"]).exactOptional(),
     /** What is taken out of the pictures: per channel, of values from 0 to 1. */
     normalisation: z.strictObject({ mean: colour, deviation: colour }),
     /** The longest prompt that the model was made for. */

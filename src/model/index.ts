@@ -1,5 +1,6 @@
 /** The model room: the resampler, the gated blocks and their join; the towers on either side; their sizes. */
 export * from "./flamingo.js";
+export * from "./flamingo-parameters.js";
 export type { BlockCache, BlockResult, Decoder, DecoderSizes, TextContext } from "./language/decoder.js";
 export {
   decoder,
