@@ -11,6 +11,7 @@ export {
   feedForward,
   filled,
   HIDDEN,
+  initAffine,
   initCausalTaps,
   initFeedForward,
   initLinear,

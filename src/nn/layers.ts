@@ -8,6 +8,7 @@ import {
   mul,
   named,
   parameter,
+  quickGelu,
   relu,
   reshape,
   slice,
@@ -46,9 +47,12 @@ export function filled(shape: readonly number[], value: number): Parameter {
   return parameterOf(shape, false, () => new Float32Array(sizeOf(shape)).fill(value));
 }
 
-/** Parameters of a linear map: `weight` [in, out]. */
+/** Parameters of a linear map, with an offset or without. */
 export interface Linear<Leaf> {
+  /** [in, out] */
   readonly weight: Leaf;
+  /** [out] */
+  readonly offset?: Leaf;
 }
 
 /** Deviation `gain / sqrt(in)`: keeps the variance of its input when `gain` is 1. */
@@ -56,9 +60,15 @@ export function initLinear(random: Random, from: number, to: number, gain = 1): 
   return { weight: normal(random, [from, to], gain / Math.sqrt(from)) };
 }
 
-/** `[..., in]` to `[..., out]`, without offset. */
-export function linear({ weight }: Linear<Value>, x: Value): Value {
-  return matmul(x, weight);
+/** A linear map with an offset, which is 0. */
+export function initAffine(random: Random, from: number, to: number, gain = 1): Linear<Parameter> {
+  return { ...initLinear(random, from, to, gain), offset: filled([to], 0) };
+}
+
+/** `[..., in]` to `[..., out]`, plus the offset where there is one. */
+export function linear({ weight, offset }: Linear<Value>, x: Value): Value {
+  const y = matmul(x, weight);
+  return offset === undefined ? y : add(y, offset);
 }
 
 /** Parameters of a layer normalisation, both [width]. */
@@ -72,13 +82,13 @@ export function initNorm(width: number): Norm<Parameter> {
   return { gain: filled([width], 1), offset: filled([width], 0) };
 }
 
-/** Layer normalisation of `x` [.., width] over the last axis, epsilon 1e-5. */
-export function norm({ gain, offset }: Norm<Value>, x: Value): Value {
-  return layerNorm(x, gain, offset, 1e-5);
+/** Layer normalisation of `x` [.., width] over the last axis. */
+export function norm({ gain, offset }: Norm<Value>, x: Value, epsilon = 1e-5): Value {
+  return layerNorm(x, gain, offset, epsilon);
 }
 
 /** Activations by the names that configurations use. */
-export const ACTIVATIONS = { gelu, relu, squaredRelu } as const;
+export const ACTIVATIONS = { gelu, quickGelu, relu, squaredRelu } as const;
 /** A name among `ACTIVATIONS`. */
 export type Activation = keyof typeof ACTIVATIONS;
 
