@@ -1,6 +1,7 @@
 /** What a saved Flamingo says of itself, checked, and its parameters filled: the same wherever its files come from. */
 import { z } from "zod";
 import { type Flamingo, type FlamingoConfig, initFlamingo } from "../model/flamingo-parameters.js";
+import type { VisionConfig } from "../model/vision/tower.js";
 import { ACTIVATIONS, type Activation } from "../nn/layers.js";
 import { frozen, type Parameter } from "../nn/parameters.js";
 import { Undrawn } from "../random.js";
@@ -19,6 +20,62 @@ const FOLDED_NFNET = z.strictObject({
   alpha: z.number().positive(),
   head: count,
 });
+const share = z.number().positive().max(1);
+const NFNET = z.strictObject({
+  kind: z.literal("nfnet"),
+  size: count,
+  stem: count.multipleOf(8),
+  stages: z.array(z.strictObject({ width: count, depth: count })).min(1),
+  bottleneck: share,
+  groupWidth: count,
+  squeeze: share,
+  alpha: z.number().positive(),
+  head: count,
+  padding: z.enum(["same", "symmetric"]),
+  guard: z.enum(["floor", "add"]),
+});
+const CLIP_VIT = z.strictObject({
+  kind: z.literal("clip-vit"),
+  size: count,
+  patch: count,
+  positions: count,
+  width: count,
+  layers: count,
+  heads: count,
+  hidden: count,
+  activation: z.enum(["gelu", "quickGelu"]),
+  classToken: z.boolean(),
+  postNorm: z.boolean(),
+});
+const VISION = z.discriminatedUnion("kind", [FOLDED_NFNET, NFNET, CLIP_VIT]).superRefine((config, context) => {
+  for (const { path, message } of visionFaults(config)) context.addIssue({ code: "custom", path, message });
+});
+
+/** What the fields of a vision tower, each possible by itself, cannot be together. */
+function visionFaults(config: VisionConfig): { path: string[]; message: string }[] {
+  switch (config.kind) {
+    case "folded-nfnet": {
+      const halvings = config.stages.length + 1;
+      const message = `${config.size} pixels cannot be halved ${halvings} times`;
+      return config.size % 2 ** halvings === 0 ? [] : [{ path: ["size"], message }];
+    }
+    case "nfnet": {
+      const narrowest = Math.min(...config.stages.map(({ width }) => width)) * config.bottleneck;
+      const message = `groups of ${config.groupWidth} channels do not go into ${narrowest}`;
+      return narrowest >= config.groupWidth ? [] : [{ path: ["groupWidth"], message }];
+    }
+    case "clip-vit": {
+      const { size, patch, width, heads } = config;
+      return [
+        ...(width % heads === 0
+          ? []
+          : [{ path: ["heads"], message: `${heads} heads do not divide a width of ${width}` }]),
+        ...(patch <= size ? [] : [{ path: ["patch"], message: `a patch of ${patch} pixels in a picture of ${size}` }]),
+      ];
+    }
+  }
+}
+
 const PRIMER = z.strictObject({
   kind: z.literal("primer"),
   vocabulary: count,
@@ -63,7 +120,7 @@ const FLAMINGO = z
   .strictObject({
     kind: z.literal("flamingo"),
     name: z.string(),
-    vision: FOLDED_NFNET,
+    vision: VISION,
     language: PRIMER,
     resampler: RESAMPLER,
     gated: GATED,
@@ -74,7 +131,7 @@ const FLAMINGO = z
     limits: z.strictObject({ maximumMedia: count, maximumTokens: count }),
   })
   .superRefine((config, context) => {
-    const { vision, language, resampler, gated } = config;
+    const { language, resampler, gated } = config;
     const divides = (path: string, heads: number) => {
       if (language.width % heads !== 0)
         context.addIssue({
@@ -86,13 +143,6 @@ const FLAMINGO = z
     divides("language.heads", language.heads);
     divides("resampler.heads", resampler.heads);
     divides("gated.heads", gated.heads);
-    const cell = 2 ** (vision.stages.length + 1);
-    if (vision.size % cell !== 0)
-      context.addIssue({
-        code: "custom",
-        path: ["vision", "size"],
-        message: `${vision.size} pixels cannot be halved ${vision.stages.length + 1} times`,
-      });
   });
 
 /** What `config.json` of a Flamingo says. */

@@ -12,6 +12,7 @@ export {
   feedForward,
   filled,
   HIDDEN,
+  initAffine,
   initCausalTaps,
   initFeedForward,
   initLinear,

@@ -51,9 +51,12 @@ export function filled(shape: readonly number[], value: number): Parameter {
   return parameterOf(shape, false, () => new Float32Array(sizeOf(shape)).fill(value));
 }
 
-/** Parameters of a linear map: `weight` [in, out]. */
+/** Parameters of a linear map, with an offset or without. */
 export interface Linear<Leaf> {
+  /** [in, out] */
   readonly weight: Leaf;
+  /** [out] */
+  readonly offset?: Leaf;
 }
 
 /** Deviation `gain / sqrt(in)`: keeps the variance of its input when `gain` is 1. */
@@ -61,9 +64,15 @@ export function initLinear(random: Random, from: number, to: number, gain = 1): 
   return { weight: normal(random, [from, to], gain / Math.sqrt(from)) };
 }
 
-/** `[..., in]` to `[..., out]`, without offset. */
-export function linear({ weight }: Linear<Value>, x: Value): Value {
-  return matmul(x, weight);
+/** A linear map with an offset, which is 0. */
+export function initAffine(random: Random, from: number, to: number, gain = 1): Linear<Parameter> {
+  return { ...initLinear(random, from, to, gain), offset: filled([to], 0) };
+}
+
+/** `[..., in]` to `[..., out]`, plus the offset where there is one. */
+export function linear({ weight, offset }: Linear<Value>, x: Value): Value {
+  const y = matmul(x, weight);
+  return offset === undefined ? y : add(y, offset);
 }
 
 /** How a layer is normalised: `layer` by mean and deviation, `rms` by the root mean square alone. */
