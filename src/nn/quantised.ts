@@ -1,6 +1,7 @@
 /** Trees of parameters of which some are held in 16, 8 or 4 bits: which, and as what. */
 
 import { UsageError } from "../errors.js";
+import { type Quantisation, quantisedShapes } from "../graph/index.js";
 import { fromFloat16, toFloat16 } from "../half.js";
 import { mapParameters, type Parameter, type Quantised } from "./parameters.js";
 import { dequantised, quantise } from "./quantise.js";
@@ -39,6 +40,20 @@ const FEWEST_ROWS = 32;
 export function quantisable(path: string, shape: readonly number[]): boolean {
   if (shape.length !== 2 || shape[0]! < FEWEST_ROWS) return false;
   return QUANTISABLE.find((row) => row.path.test(path))?.quantised ?? false;
+}
+
+/**
+ * How a matrix is held, from its shape and that of its packed numbers [out, blocks, bytes]; undefined if these are of another
+ * matrix. No column is padded to more than twice its length, so that only one answer is right.
+ */
+export function schemeOf(shape: readonly number[], packed: readonly number[]): Quantisation | undefined {
+  const [inner, outer] = shape;
+  const bytes = packed[2];
+  if (inner === undefined || outer === undefined || shape.length !== 2 || bytes === undefined) return undefined;
+  return ([8, 4] as const)
+    .map((bits) => ({ bits, block: (bytes * 8) / bits, activations: "int8" as const }))
+    .filter(({ block }) => block >= 16 && Number.isInteger(Math.log2(block)))
+    .find((scheme) => `${quantisedShapes([inner, outer], scheme).packed}` === `${packed}`);
 }
 
 /** A frozen matrix [in, out] that is held in few bits. Its numbers are made of them when they are asked for. */

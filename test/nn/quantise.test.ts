@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { axes, gradients, graph, input, matmul, mul, sum, tanh, type Value } from "../../src/graph/index.js";
+import { axes, gradients, graph, input, mul, sum, tanh, type Value } from "../../src/graph/index.js";
 import { quantisedShapes } from "../../src/graph/ops/quantised.js";
 import { fromFloat16, roundedToFloat16, toFloat16 } from "../../src/half.js";
 import { bind, initFeedForward, initLinear, initNorm, type Linear, linear, normal } from "../../src/nn/layers.js";
