@@ -5,6 +5,7 @@ import { frozen, type Parameter } from "../nn/parameters.js";
 import { Undrawn } from "../random.js";
 import { ModelFolderError } from "./errors.js";
 import { fill } from "./fill.js";
+import { LANGUAGE } from "./language-schema.js";
 import type { Tensor } from "./safetensors.js";
 
 const count = z.number().int().positive();
@@ -18,21 +19,12 @@ const FOLDED_NFNET = z.strictObject({
   alpha: z.number().positive(),
   head: count,
 });
-const PRIMER = z.strictObject({
-  kind: z.literal("primer"),
-  vocabulary: count,
-  width: count,
-  layers: count,
-  heads: count,
-  hidden: count,
-  taps: count,
-});
 const FLAMINGO = z
   .strictObject({
     kind: z.literal("flamingo"),
     name: z.string(),
     vision: FOLDED_NFNET,
-    language: PRIMER,
+    language: LANGUAGE,
     resampler: z.strictObject({ layers: count, heads: count, hidden: count, latents: count, frames: count }),
     gated: z.strictObject({ every: count, heads: count, hidden: count }),
     /** What is taken out of the pictures: per channel, of values from 0 to 1. */
@@ -50,7 +42,6 @@ const FLAMINGO = z
           message: `${heads} heads do not divide a width of ${language.width}`,
         });
     };
-    divides("language.heads", language.heads);
     divides("resampler.heads", resampler.heads);
     divides("gated.heads", gated.heads);
     const cell = 2 ** (vision.stages.length + 1);

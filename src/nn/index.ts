@@ -1,5 +1,6 @@
 /** The nn room: layers as functions `(params, x) -> x`, the functions that make their parameters, and trees of them. */
 export { Random } from "../random.js";
+export { attendGrouped } from "./attention.js";
 export {
   ACTIVATIONS,
   type Activation,
@@ -32,3 +33,12 @@ export {
   type Tree,
   type WithLeaves,
 } from "./parameters.js";
+export {
+  type Affine,
+  affine,
+  initAffine,
+  initScaling,
+  type NormKind,
+  type Scaling,
+  scaled,
+} from "./projections.js";

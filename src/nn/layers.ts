@@ -3,6 +3,7 @@ import {
   type Axis,
   add,
   gelu,
+  geluTanh,
   layerNorm,
   matmul,
   mul,
@@ -78,7 +79,7 @@ export function norm({ gain, offset }: Norm<Value>, x: Value): Value {
 }
 
 /** Activations by the names that configurations use. */
-export const ACTIVATIONS = { gelu, relu, squaredRelu } as const;
+export const ACTIVATIONS = { gelu, geluTanh, relu, squaredRelu } as const;
 /** A name among `ACTIVATIONS`. */
 export type Activation = keyof typeof ACTIVATIONS;
 
