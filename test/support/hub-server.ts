@@ -55,20 +55,20 @@ export async function startHub(options: HubOptions): Promise<HubServer> {
   const store = await listen("store", (request, response) => {
     const url = new URL(request.url!, "http://store");
     const content = files[decodeURIComponent(url.pathname.slice(1))];
-    if (content === undefined || url.searchParams.get("signature") !== "good") return refuse(response, 403);
+    if (content === undefined || url.searchParams.get("signature") !== "good") return void refuse(response, 403);
     send(request, response, content, { etag: '"of the store"' });
   });
 
   const hub = await listen("hub", (request, response) => {
     if (token !== undefined && request.headers.authorization !== `Bearer ${token}`)
-      return refuse(response, 401, "GatedRepo", "Access to model owner/name is restricted.");
+      return void refuse(response, 401, "GatedRepo", "Access to model owner/name is restricted.");
     const url = new URL(request.url!, "http://hub");
     const listing = /^\/api\/models\/([^/]+\/[^/]+)\/revision\/([^/]+)$/.exec(url.pathname);
     if (listing !== null) {
-      if (listing[1] !== "owner/name") return refuse(response, 404, "RepoNotFound", "Repository not found");
+      if (listing[1] !== "owner/name") return void refuse(response, 404, "RepoNotFound", "Repository not found");
       const revision = decodeURIComponent(listing[2]!);
       const commit = revisions[revision] ?? (Object.values(revisions).includes(revision) ? revision : undefined);
-      if (commit === undefined) return refuse(response, 404, "RevisionNotFound", `Invalid rev id: ${revision}`);
+      if (commit === undefined) return void refuse(response, 404, "RevisionNotFound", `Invalid rev id: ${revision}`);
       const blobs = url.searchParams.get("blobs") === "true";
       const siblings = Object.entries(files).map(([rfilename, content]) =>
         blobs ? { rfilename, ...metadata(content, lfs(rfilename)) } : { rfilename },
@@ -82,7 +82,7 @@ export async function startHub(options: HubOptions): Promise<HubServer> {
     );
     const path = decodeURIComponent(file?.[2] ?? "");
     const content = files[path];
-    if (content === undefined) return refuse(response, 404, "EntryNotFound", "Entry not found");
+    if (content === undefined) return void refuse(response, 404, "EntryNotFound", "Entry not found");
     response.setHeader("x-repo-commit", file![1]!);
     if (lfs(path)) {
       response.setHeader("x-linked-size", content.length);
@@ -109,7 +109,7 @@ export async function startHub(options: HubOptions): Promise<HubServer> {
 /** A proxy that opens tunnels. @param credentials  `user:password`, if it wants them */
 export async function startProxy(credentials?: string): Promise<HubServer> {
   const heard: Heard[] = [];
-  const proxy = await serve((_, response) => refuse(response, 405));
+  const proxy = await serve((_, response) => void refuse(response, 405));
   proxy.on("connect", (request: IncomingMessage, socket) => {
     heard.push(heardOf("proxy", request));
     socket.on("error", () => {});
@@ -135,10 +135,27 @@ export function cut(response: ServerResponse, content: Uint8Array, from: number,
   return true;
 }
 
-export function refuse(response: ServerResponse, status: number, code?: string, message?: string): void {
+/** Sends a part of a file and falls silent. */
+export function stall(response: ServerResponse, content: Uint8Array, to: number): true {
+  response.writeHead(200, { "content-length": content.length }).write(content.subarray(0, to));
+  return true;
+}
+
+/** Answers with just this. */
+export function reply(
+  response: ServerResponse,
+  status: number,
+  headers: Readonly<Record<string, string | number>>,
+  content?: Uint8Array | string,
+): true {
+  response.writeHead(status, headers).end(content);
+  return true;
+}
+
+export function refuse(response: ServerResponse, status: number, code?: string, message?: string): true {
   if (code !== undefined) response.setHeader("x-error-code", code);
   if (message !== undefined) response.setHeader("x-error-message", message);
-  response.writeHead(status).end(JSON.stringify({ error: message ?? "no" }));
+  return reply(response, status, {}, JSON.stringify({ error: message ?? "no" }));
 }
 
 export const sha256 = (content: Uint8Array): string => createHash("sha256").update(content).digest("hex");

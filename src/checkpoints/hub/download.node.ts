@@ -122,7 +122,7 @@ async function receive(
       signal?.throwIfAborted();
     }
   } finally {
-    answer.body.on("error", () => {}).destroy();
+    answer.body.destroy();
   }
   if (partial.done === file.size) return;
   if (answer.header("content-length") !== undefined)

@@ -88,6 +88,8 @@ export function openWire(source: HubSource, settings: HubSettings): Wire {
       });
       answered = true;
       const { statusCode: status, headers, body } = response;
+      // It may break before it is read; whoever reads it is told then.
+      body.on("error", () => {});
       const header = (name: string) => (Array.isArray(headers[name]) ? headers[name][0] : headers[name]);
       const answer = { status, header, body, from: url };
       const next = status >= 300 && status < 400 ? redirection(header("location"), url) : undefined;
