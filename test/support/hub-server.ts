@@ -27,7 +27,7 @@ export interface HubOptions {
   /** By branch or tag; `main` is `COMMIT` unless told. */
   readonly revisions?: Readonly<Record<string, string>>;
   /** Changes the listing before it is sent. */
-  readonly relist?: (listing: { sha: string; siblings: Record<string, unknown>[] }) => unknown;
+  readonly relist?: (listing: { sha: string; siblings: Record<string, unknown>[] }) => object;
   /** Called first; what it returns true for, it has answered. */
   readonly meddle?: (heard: Heard, response: ServerResponse, count: number) => boolean;
 }
@@ -75,7 +75,7 @@ export async function startHub(options: HubOptions): Promise<HubServer> {
       );
       const told = options.relist?.({ sha: commit, siblings }) ?? { sha: commit, siblings };
       response.setHeader("content-type", "application/json");
-      return void response.end(JSON.stringify(told));
+      return void response.end(JSON.stringify({ id: listing[1], ...told }));
     }
     const file = /^(?:\/api\/resolve-cache\/models)?\/owner\/name\/(?:resolve\/)?([0-9a-f]{40})\/(.+)$/.exec(
       url.pathname,
