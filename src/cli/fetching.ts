@@ -34,13 +34,14 @@ export function tellFetching(io: Io, now: () => number = () => performance.now()
 
   function come({ path, done, size, doneOfAll, sizeOfAll }: FetchEvent & { kind: "progress" }) {
     const at = now();
-    if (past.at(-1) !== undefined && doneOfAll < past.at(-1)!.done) past = [];
-    past = [...past.filter((mark) => at - mark.at <= SPEED_MS), { at, done: doneOfAll }];
     const tenthNow = Math.floor((10 * doneOfAll) / sizeOfAll);
     const milestone = tenthNow > tenth;
     if (at - told < LINE_MS && !milestone) return;
     told = at;
     tenth = tenthNow;
+    // What was damaged begins anew.
+    if (past.at(-1) !== undefined && doneOfAll < past.at(-1)!.done) past = [];
+    past = [...past.filter((mark) => at - mark.at <= SPEED_MS), { at, done: doneOfAll }];
     const first = past[0]!;
     const perMs = at > first.at ? (doneOfAll - first.done) / (at - first.at) : 0;
     const speed =

@@ -237,6 +237,9 @@ describe("a download that was interrupted", () => {
       const settings = await settingsFor(hub.endpoint);
       await leavePartial(settings, kept);
       await expectWhole((await fetchAll(settings)).folder);
+      // What is too long is seen without asking.
+      const ranges = hub.heard.filter(({ at }) => at === "store").map(({ range }) => range);
+      expect(ranges).toEqual(kept.length < weights.length ? ["bytes=1000-", undefined] : [undefined]);
     }
   });
 

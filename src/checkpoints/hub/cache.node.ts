@@ -98,7 +98,7 @@ export class RepositoryCache {
 
   /** Files of a commit that stand on the disk, whoever put them there. */
   async standing(commit: string): Promise<RepositoryFile[]> {
-    return filesIn(this.snapshot(commit));
+    return filesIn(this.snapshot(commit)).catch(() => []);
   }
 
   #listing(commit: string): string {
@@ -106,9 +106,12 @@ export class RepositoryCache {
   }
 }
 
-/** All files of a folder and of those in it, links followed, sorted by path. */
+/**
+ * All files of a folder and of those in it, sorted by path; links to files are files.
+ * @throws errors of the file system if it cannot be listed
+ */
 export async function filesIn(folder: string): Promise<RepositoryFile[]> {
-  const names = await readdir(folder, { recursive: true }).catch(() => []);
+  const names = await readdir(folder, { recursive: true });
   const files: RepositoryFile[] = [];
   for (const name of names.sort()) {
     const found = await stat(join(folder, name)).catch(() => undefined);

@@ -73,7 +73,10 @@ async function fromFolder(path: string, wanted: FetchOptions["wanted"]): Promise
       `There is no folder ${folder}.`,
       `check the path${/^[\w.-]+\/[\w.-]+$/.test(path) ? `, or write "hf:${path}" for the repository of the hub` : ""}`,
     );
-  return { folder, commit: undefined, files: (await filesIn(folder)).filter(wanted), downloadedBytes: 0 };
+  const files = await filesIn(folder).catch((cause: Error) => {
+    throw new SourceError(`The folder ${folder} cannot be read: ${cause.message}.`, "check its permissions", { cause });
+  });
+  return { folder, commit: undefined, files: files.filter(wanted), downloadedBytes: 0 };
 }
 
 /** What is there, without the network. */
@@ -123,7 +126,7 @@ async function fromHub(
   });
 
   await makeFolder(cache.snapshot(commit));
-  await makeFolder(join(cache.folder, "blobs"));
+  if (missing.length > 0) await makeFolder(join(cache.folder, "blobs"));
   const known: KnownFile[] = [];
   for (const file of missing) known.push(await patiently(() => identify(wire, commit, file, signal), patience));
   const absent: KnownFile[] = [];

@@ -43,9 +43,11 @@ export function refusalError(asked: Asked, { status, header, from }: Refusal): F
   const elsewhere = from.origin !== new URL(asked.endpoint).origin;
   if (elsewhere)
     // A store's address is signed for some minutes; a new one is had from the hub.
-    return new HubNetworkError(problem, "try again; what has come is kept", {
-      passing: status === 403 || status === 401,
-    });
+    return new HubNetworkError(
+      problem,
+      "try again, what has come is kept; if it comes back, set HF_ENDPOINT to the hub itself: other hosts are told no token",
+      { passing: status === 403 || status === 401 },
+    );
   const page = `${asked.endpoint}/${asked.source.owner}/${asked.source.name}`;
   const code = header("x-error-code");
   if (status === 401 || status === 403) return new HubAccessError(problem, accessMend(asked, page, code));
