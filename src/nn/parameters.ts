@@ -3,16 +3,31 @@
  * numbers are held, and graph `Value`s while a graph is built: the same record type, with another leaf.
  */
 
+import { type Quantisation, quantisedShapes } from "../graph/index.js";
+
 /** One named array of a model, in float32, with what training may do to it. */
 export interface Parameter {
   /** Size of every axis, outermost first. A scalar has none. */
   readonly shape: readonly number[];
-  /** The numbers, row-major. Training writes into this array in place. */
+  /**
+   * The numbers, row-major, made when they are first asked for: a tree can be counted, bound and filled from a file
+   * without them. Training writes into this array in place.
+   */
   readonly data: Float32Array;
   /** Whether training may change it; a frozen one becomes a constant of the graph and no gradient is built for it. */
   readonly trained: boolean;
   /** Whether weight decay applies when it is trained: matrices yes; gains, offsets, gates, latents and embeddings no. */
   readonly decay: boolean;
+  /** Where a frozen matrix [in, out] is held in few bits: these. `data` is then what they mean. */
+  readonly quantised?: Quantised;
+}
+
+/** A matrix [in, out] held in few bits, as `dequantise` takes it. */
+export interface Quantised extends Quantisation {
+  /** [out, blocks, bytes], row-major. */
+  readonly packed: Uint8Array;
+  /** [out, blocks], row-major. */
+  readonly scales: Float32Array;
 }
 
 /** A record of records, or an array of them, with leaves of one kind. */
@@ -25,9 +40,29 @@ export type WithLeaves<T, Leaf> = T extends Parameter
     ? WithLeaves<Item, Leaf>[]
     : { [Name in keyof T]: WithLeaves<T[Name], Leaf> };
 
+/** A trained parameter whose numbers are made when they are first asked for. */
+export function parameterOf(shape: readonly number[], decay: boolean, make: () => Float32Array): Parameter {
+  let data: Float32Array | undefined;
+  return {
+    shape,
+    trained: true,
+    decay,
+    get data() {
+      data ??= make();
+      return data;
+    },
+  };
+}
+
+/** How many numbers a shape holds. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
 /** Whether a tree's node is a parameter and not a branch. */
 export function isParameter(node: unknown): node is Parameter {
-  return typeof node === "object" && node !== null && (node as Parameter).data instanceof Float32Array;
+  if (typeof node !== "object" || node === null) return false;
+  return Array.isArray((node as Parameter).shape) && typeof (node as Parameter).trained === "boolean";
 }
 
 /**
@@ -56,12 +91,55 @@ export function flatten(tree: unknown): Map<string, Parameter> {
   return found;
 }
 
+/** Numbers with their sizes, row-major, perhaps made when they are first asked for. */
+export interface Stored {
+  readonly shape: readonly number[];
+  readonly data: Float32Array | Uint8Array;
+}
+
+/**
+ * What a tree's parameters are held in, under the names that graphs and files have for it: a parameter by its path, one
+ * that is quantised as `PATH.packed` and `PATH.scales`.
+ * @param root  what stands before every path
+ */
+export function storedIn(tree: unknown, root = ""): Map<string, Stored> {
+  const stored = new Map<string, Stored>();
+  mapParameters(
+    tree,
+    (parameter, path) => {
+      const { quantised, shape } = parameter;
+      if (quantised === undefined) {
+        stored.set(path, parameter);
+        return;
+      }
+      const shapes = quantisedShapes(shape as [number, number], quantised);
+      for (const part of ["packed", "scales"] as const)
+        stored.set(`${path}.${part}`, {
+          shape: shapes[part],
+          get data() {
+            return quantised[part];
+          },
+        });
+    },
+    root,
+  );
+  return stored;
+}
+
 /** The same tree, the same arrays, frozen. */
 export function frozen<T>(tree: T): T {
-  return mapParameters(tree, (parameter) => ({ ...parameter, trained: false })) as T;
+  return mapParameters(tree, (parameter) => ({
+    shape: parameter.shape,
+    trained: false,
+    decay: parameter.decay,
+    ...(parameter.quantised === undefined ? {} : { quantised: parameter.quantised }),
+    get data() {
+      return parameter.data;
+    },
+  })) as T;
 }
 
 /** How many numbers a tree holds. */
 export function countParameters(tree: unknown): number {
-  return [...flatten(tree).values()].reduce((sum, { data }) => sum + data.length, 0);
+  return [...flatten(tree).values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 }

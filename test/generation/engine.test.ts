@@ -13,7 +13,7 @@ import { axes, axis, constant, graph, input } from "../../src/graph/index.js";
 import { toPixels } from "../../src/media/normalise.js";
 import type { Picture } from "../../src/media/pixels.js";
 import { bySequence, flamingo, visualKeysAndValues, visualTokens } from "../../src/model/flamingo.js";
-import { wholeSequencePositions } from "../../src/model/language/primer.js";
+import { wholeSequences } from "../../src/model/language/positions.js";
 import { bind } from "../../src/nn/layers.js";
 import { flatten } from "../../src/nn/parameters.js";
 import { framesOf, type Medium } from "../../src/prompt/document.js";
@@ -94,13 +94,13 @@ async function uncached(tokens: readonly number[], lastMedia: readonly number[],
     bound,
     config,
     input("tokens", "int32", text),
-    bound.gated.map((block) => visualKeysAndValues(block, visual)),
+    bound.gated.map((block) => visualKeysAndValues(block, config.gated, visual)),
     {
       form: "mask",
       lastMedia: input("lastMedia", "int32", text),
       mediaOfSeen: constant(numbers, [axis("seen", numbers.length)]),
     },
-    { bias: wholeSequencePositions(config.language.heads, tokens.length) },
+    wholeSequences(tokens.length),
   );
   await using program = await nodeRuntime.compile(portable(graph({ logits }), flatten(params)), { threads: 1 });
   const out = await program.run({

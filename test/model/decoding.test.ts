@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { axes, axis, graph, input, type Value } from "../../src/graph/index.js";
-import { flamingo, initFlamingo, visualKeysAndValues } from "../../src/model/flamingo.js";
+import { flamingo, visualKeysAndValues } from "../../src/model/flamingo.js";
+import { initFlamingo } from "../../src/model/flamingo-parameters.js";
 import type { BlockCache } from "../../src/model/language/decoder.js";
-import { linearPositions, wholeSequencePositions } from "../../src/model/language/primer.js";
+import { linearPositions, wholeSequences } from "../../src/model/language/positions.js";
 import { TINY } from "../../src/model/presets.js";
 import { frozen } from "../../src/nn/parameters.js";
 import { Random } from "../../src/random.js";
@@ -14,7 +15,7 @@ import { fed, numbersOf } from "../support/feeds.js";
 import { maskLook } from "../support/look.js";
 import { bound, normalNumbers, stirred, wholeNumbers } from "../support/parameters.js";
 
-const { width, vocabulary, heads, taps, layers } = TINY.language;
+const { width, vocabulary, taps, layers } = TINY.language;
 const { latents } = TINY.resampler;
 const [TEXT, MEDIA] = [11, 2];
 const PHI = [0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 2];
@@ -29,7 +30,7 @@ const CLOSE = 1e-4;
 const NOWHERE = 1e6;
 
 /** One block's memory of the tokens before: arrays [past, width], and the inputs of the last few tokens. */
-type Memory = BlockCache<Numbers>;
+type Memory = Required<BlockCache<Numbers>>;
 const blocks = Array.from({ length: layers }, (_, i) => i);
 const EMPTY: Memory[] = blocks.map(() => ({
   key: { shape: [1, 0, width], data: new Float64Array(0) },
@@ -43,7 +44,8 @@ function stepGraph() {
   const cached = (name: string, length: ReturnType<typeof axis>) => input(name, "float32", axes(batch, length, width));
   const positions = input("positions", "float32", axes(batch, text));
   const context = {
-    bias: linearPositions(heads, positions, input("key positions", "float32", axes(batch, "keys"))),
+    positions,
+    keyPositions: input("key positions", "float32", axes(batch, "keys")),
     past: blocks.map((i) => ({
       key: cached(`key ${i}`, past),
       value: cached(`value ${i}`, past),
@@ -56,7 +58,7 @@ function stepGraph() {
     mediaOfSeen: input("media of seen", "int32", axes(axis("seen", MEDIA * latents))),
   } as const;
   const visual = input("visual", "float32", axes(batch, axis("seen", MEDIA * latents), width));
-  const seen = params.gated.map((block) => visualKeysAndValues(block, visual));
+  const seen = params.gated.map((block) => visualKeysAndValues(block, TINY.gated, visual));
   const tokens = input("tokens", "int32", axes(batch, text));
   const { logits, present } = flamingo(params, TINY, tokens, seen, look, context);
   const outputs: Record<string, Value> = { logits };
@@ -91,8 +93,8 @@ describe("decoding from a cache (F4: cached decoding equals the full forward)", 
     const { look, feeds } = maskLook([PHI], MEDIA, latents);
     const visual = input("visual", "float32", axes(axis("batch", 1), axis("seen", MEDIA * latents), width));
     const tokens = input("tokens", "int32", axes(axis("batch", 1), axis("text", TEXT)));
-    const seen = params.gated.map((block) => visualKeysAndValues(block, visual));
-    const { logits } = flamingo(params, TINY, tokens, seen, look, { bias: wholeSequencePositions(heads, TEXT) });
+    const seen = params.gated.map((block) => visualKeysAndValues(block, TINY.gated, visual));
+    const { logits } = flamingo(params, TINY, tokens, seen, look, wholeSequences(TEXT));
     await using full = await nodeRuntime.compile(portable(graph({ logits }), WEIGHTS));
     const given = { tokens: fed(TOKENS, "int32"), visual: fed(VISUAL, "float32") };
     const looking = Object.fromEntries([...feeds].map(([name, numbers]) => [name, fed(numbers, "int32")]));
@@ -205,7 +207,9 @@ describe("decoding from a cache (F4: cached decoding equals the full forward)", 
 describe("positions", () => {
   it("are relative: what is asked further on, of keys further on, is biased the same", async () => {
     const row = (name: string) => input(name, "float32", axes(1, "text"));
-    const built = graph({ bias: linearPositions(2, row("query"), input("key", "float32", axes(1, "keys"))) });
+    const built = graph({
+      bias: linearPositions(2, { positions: row("query"), keyPositions: input("key", "float32", axes(1, "keys")) }),
+    });
     await using program = await nodeRuntime.compile(portable(built, new Map()));
     const at = async (start: number) => {
       const query = { data: Float32Array.of(start + 2, start + 3), shape: [1, 2] };

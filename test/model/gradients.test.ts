@@ -4,14 +4,13 @@ import { contrastiveLoss, embedCaptions, embedPictures, initContrastive } from "
 import {
   flamingo,
   gatedCrossAttention,
-  initFlamingo,
-  initGatedBlock,
-  initResampler,
   perceiverResampler,
   visualKeysAndValues,
   visualTokens,
 } from "../../src/model/flamingo.js";
-import { initPrimer, primerBlock, wholeSequencePositions } from "../../src/model/language/primer.js";
+import { initFlamingo, initGatedBlock, initResampler } from "../../src/model/flamingo-parameters.js";
+import { linearPositions, wholeSequences } from "../../src/model/language/positions.js";
+import { initPrimer, primerBlock } from "../../src/model/language/primer.js";
 import { initVision, visionTower } from "../../src/model/vision/tower.js";
 import { normal } from "../../src/nn/layers.js";
 import { flatten } from "../../src/nn/parameters.js";
@@ -38,7 +37,7 @@ const VISION = {
 } as const;
 const LANGUAGE = { kind: "primer", vocabulary: 11, width: 8, layers: 2, heads: 2, hidden: 12, taps: 3 } as const;
 const RESAMPLER = { layers: 2, heads: 2, hidden: 12, latents: 3, frames: 4 } as const;
-const GATED = { every: 1, heads: 2, hidden: 12 } as const;
+const GATED = { before: [0, 1], heads: 2, hidden: 12 } as const;
 
 const batch = axis("batch", 2);
 const text = axis("text", 5);
@@ -86,8 +85,8 @@ async function check<T>(
 describe("every parameter and input has the slope of its central differences in", () => {
   it("a block of the language model", async () => {
     const block = initPrimer(new Random(1), LANGUAGE).blocks[0]!;
-    const context = { bias: wholeSequencePositions(2, 5) };
-    await check(block, (params) => anyLoss(primerBlock(params, LANGUAGE, stream, 0, context).text), [stream]);
+    const bias = linearPositions(2, wholeSequences(5));
+    await check(block, (params) => anyLoss(primerBlock(params, LANGUAGE, stream, bias).text), [stream]);
   });
 
   it("the vision tower: weight standardisation, squeeze and excite, the gain of each branch", async () => {
@@ -108,7 +107,7 @@ describe("every parameter and input has the slope of its central differences in"
     const tree = initGatedBlock(new Random(4), GATED, 8);
     await check(
       tree,
-      (params) => anyLoss(gatedCrossAttention(params, GATED, stream, visualKeysAndValues(params, visual), look)),
+      (params) => anyLoss(gatedCrossAttention(params, GATED, stream, visualKeysAndValues(params, GATED, visual), look)),
       [stream, visual],
     );
   });
@@ -136,12 +135,12 @@ describe("every parameter and input has the slope of its central differences in"
 
   it("the whole model, from pixels to the loss of the next tokens", async () => {
     const config = { vision: VISION, language: LANGUAGE, resampler: RESAMPLER, gated: GATED };
-    const context = { bias: wholeSequencePositions(2, 5) };
+    const context = wholeSequences(5);
     await check(
       initFlamingo(new Random(6), config),
       (params) => {
         const visual = reshape(visualTokens(params, config, pixels), [batch, axis("seen", 6), 8]);
-        const seen = params.gated.map((block) => visualKeysAndValues(block, visual));
+        const seen = params.gated.map((block) => visualKeysAndValues(block, GATED, visual));
         const { logits } = flamingo(params, config, tokens, seen, look, context);
         return weighted(nextTokenLosses(logits, targets), weights);
       },

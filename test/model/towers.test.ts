@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { axes, axis, graph, input, scalar, type Value } from "../../src/graph/index.js";
 import { contrastiveLoss, embedCaptions, embedPictures, initContrastive } from "../../src/model/contrastive.js";
-import { initPrimer, primer } from "../../src/model/language/primer.js";
+import { initLanguage, languageModel } from "../../src/model/language/language.js";
 import { TINY } from "../../src/model/presets.js";
 import { foldPixels } from "../../src/model/vision/folded-nfnet.js";
 import { initVision, visionGrid, visionTower } from "../../src/model/vision/tower.js";
@@ -68,10 +68,10 @@ describe("the vision tower", () => {
 
 describe("the language model", () => {
   it("is causal: a token's logits are the same bits whatever comes after it", async () => {
-    const { params, feeds } = bound(stirred(initPrimer(new Random("language"), TINY.language)), "language");
+    const { params, feeds } = bound(stirred(initLanguage(new Random("language"), TINY.language)), "language");
     const tokens = input("tokens", "int32", axes(axis("batch", 1), axis("text", 9)));
     const say = async (numbers: Numbers) =>
-      (await engine(primer(params, TINY.language, tokens), feeds, named("tokens", numbers))).data;
+      (await engine(languageModel(params, TINY.language, tokens), feeds, named("tokens", numbers))).data;
     const { vocabulary } = TINY.language;
     const { shape, data } = wholeNumbers("tokens", [1, 9], vocabulary - 1);
     const before = await say({ shape, data });

@@ -4,30 +4,13 @@
  * convolution is what lets a decoder of a few million parameters learn to look up "what followed the thing like this
  * one" in minutes. Positions are linear biases (ALiBi, arXiv 2108.12409), so longer prompts than trained on are possible.
  */
-import {
-  add,
-  axis,
-  concat,
-  constant,
-  embed,
-  greater,
-  matmul,
-  mul,
-  pad,
-  reshape,
-  scalar,
-  sub,
-  trim,
-  type Value,
-  where,
-} from "../../graph/index.js";
+import { add, concat, embed, matmul, mul, pad, scalar, trim, type Value } from "../../graph/index.js";
 import {
   attend,
   type CausalTaps,
   causalTaps,
   type FeedForward,
   feedForward,
-  HIDDEN,
   initCausalTaps,
   initFeedForward,
   initLinear,
@@ -42,7 +25,8 @@ import {
 } from "../../nn/layers.js";
 import type { Parameter } from "../../nn/parameters.js";
 import type { Random } from "../../random.js";
-import type { BlockResult, TextContext } from "./decoder.js";
+import type { BlockCache, BlockResult, Decoder, DecoderSizes, TextContext } from "./decoder.js";
+import { linearPositions } from "./positions.js";
 
 /** Sizes of a decoder. */
 export interface PrimerConfig {
@@ -108,32 +92,43 @@ function transposed({ weight: { shape, data, ...rest } }: Linear<Parameter>): Li
   return { weight: { ...rest, shape: [to, from], data: turned } };
 }
 
-/** Token ids [batch, text] to the residual stream [batch, text, width]. */
-export function embedTokens(params: Primer<Value>, tokens: Value): Value {
-  const width = params.embedding.axes[1]!.size!;
-  return mul(embed(params.embedding, tokens), scalar(Math.sqrt(width)));
+/** The decoder that the join reads. */
+export function primerDecoder(params: Primer<Value>, config: PrimerConfig, context: TextContext): Decoder {
+  const bias = linearPositions(config.heads, context);
+  return {
+    embed(tokens) {
+      const width = params.embedding.axes[1]!.size!;
+      return mul(embed(params.embedding, tokens), scalar(Math.sqrt(width)));
+    },
+    block: (depth, text, between) =>
+      primerBlock(params.blocks[depth]!, config, text, bias, context.past?.[depth], between),
+  };
 }
 
-/** One block: [batch, text, width] to [batch, text, width]. */
+/**
+ * One block: [batch, text, width] to [batch, text, width].
+ * @param bias  broadcasts to [batch, heads, text, past + text]
+ */
 export function primerBlock(
   params: PrimerBlock<Value>,
   config: PrimerConfig,
   text: Value,
-  depth: number,
-  context: TextContext,
+  bias: Value,
+  past?: BlockCache<Value>,
+  between: (text: Value) => Value = (stream) => stream,
 ): BlockResult {
-  const past = context.past?.[depth];
   const normal = norm(params.norm, text);
   const textAxis = text.axes[1]!;
   const earlier = config.taps - 1;
-  const history = past === undefined ? pad(normal, 1, earlier, 0) : concat([past.recent, normal], 1, "recent and text");
+  const history =
+    past === undefined ? pad(normal, 1, earlier, 0) : concat([past.recent!, normal], 1, "recent and text");
   const mixed = causalTaps(params.taps, (lag) => (lag === 0 ? normal : trim(history, 1, earlier - lag, lag, textAxis)));
   const key = linear(params.key, mixed);
   const value = linear(params.value, mixed);
   const query = splitHeads(linear(params.query, mixed), config.heads);
   const keys = splitHeads(past === undefined ? key : concat([past.key, key], 1, "keys"), config.heads, "keys");
   const values = splitHeads(past === undefined ? value : concat([past.value, value], 1, "keys"), config.heads, "keys");
-  const attended = add(text, linear(params.output, joinHeads(attend(query, keys, values, context.bias))));
+  const attended = between(add(text, linear(params.output, joinHeads(attend(query, keys, values, bias)))));
   return {
     text: add(attended, feedForward(params.feedForward, attended, "squaredRelu")),
     present: { key, value, recent: normal },
@@ -141,45 +136,11 @@ export function primerBlock(
 }
 
 /** The residual stream [batch, text, width] to logits [batch, text, vocabulary]. */
-export function unembed(params: Primer<Value>, text: Value): Value {
+export function primerLogits(params: Primer<Value>, text: Value): Value {
   return matmul(norm(params.norm, text), params.embedding, { transposeRight: true });
 }
 
-/**
- * Causal linear position biases.
- * @param query  [batch or 1, text] float32 positions of the tokens
- * @param key  [batch or 1, keys] float32 positions of what they may look at; a position after a token is hidden from
- *   it, so padding gets a position after all
- * @returns  [batch or 1, heads, text, keys]
- */
-export function linearPositions(heads: number, query: Value, key: Value): Value {
-  const slopes = Float32Array.from({ length: heads }, (_, head) => 2 ** ((-8 * (head + 1)) / heads));
-  const [batch, text] = query.axes;
-  const [, keys] = key.axes;
-  const distance = sub(
-    reshape(key, [batch!, axis("heads", 1), axis("", 1), keys!]),
-    reshape(query, [batch!, axis("heads", 1), text!, axis("", 1)]),
-  );
-  const bias = mul(distance, constant(slopes, [axis("heads", heads), axis("", 1), axis("", 1)]));
-  return where(greater(distance, scalar(0)), scalar(HIDDEN), bias);
-}
-
-/** The biases of whole sequences of a fixed length, padding at their end: [1, heads, text, keys]. */
-export function wholeSequencePositions(heads: number, text: number): Value {
-  const positions = Float32Array.from({ length: text }, (_, i) => i);
-  return linearPositions(
-    heads,
-    constant(positions, [axis("", 1), axis("text", text)]),
-    constant(positions, [axis("", 1), axis("keys", text)]),
-  );
-}
-
-/** Logits of whole sequences, without any vision: [batch, text] to [batch, text, vocabulary]. */
-export function primer(params: Primer<Value>, config: PrimerConfig, tokens: Value): Value {
-  const context = { bias: wholeSequencePositions(config.heads, tokens.axes[1]!.size!) };
-  const text = params.blocks.reduce(
-    (stream, block, depth) => primerBlock(block, config, stream, depth, context).text,
-    embedTokens(params, tokens),
-  );
-  return unembed(params, text);
+/** What caches need to know of it. */
+export function primerSizes({ layers, width, vocabulary, taps }: PrimerConfig): DecoderSizes {
+  return { layers, width, vocabulary, cacheWidth: width, recent: taps - 1 };
 }

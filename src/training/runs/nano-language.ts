@@ -19,7 +19,7 @@ import { questionPair } from "../../data/world/questions.js";
 import { textPage } from "../../data/world/stories.js";
 import { inventedWords } from "../../data/world/words.js";
 import { axis, input } from "../../graph/index.js";
-import { initPrimer, primer } from "../../model/language/primer.js";
+import { initLanguage, languageModel } from "../../model/language/language.js";
 import { NANO } from "../../model/presets.js";
 import { bind } from "../../nn/layers.js";
 import { Random } from "../../random.js";
@@ -45,10 +45,10 @@ export const nanoLanguage: Run = {
       vocabularySize: NANO.language.vocabulary,
     });
     const tokenizer = openTokenizer(json);
-    const language = initPrimer(random.fork("parameters"), NANO.language);
+    const language = initLanguage(random.fork("parameters"), NANO.language);
     const ints = (name: string) => input(name, "int32", [axis("batch", BATCH), axis("text", TEXT)]);
     const floats = (name: string) => input(name, "float32", [axis("batch", BATCH), axis("text", TEXT)]);
-    const logits = primer(bind(language, "language"), NANO.language, ints("tokens"));
+    const logits = languageModel(bind(language, "language"), NANO.language, ints("tokens"));
     const losses = nextTokenLosses(logits, ints("targets"));
     const recurring = weighted(losses, floats("recurringWeights"));
     return {
