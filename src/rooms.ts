@@ -39,7 +39,7 @@ export type Room = keyof typeof ROOMS;
 export const PACKAGES = {
   "onnxruntime-node": ["runtime"],
   "onnxruntime-web": ["runtime"],
-  "@bufbuild/protobuf": ["graph"],
+  "@bufbuild/protobuf": ["graph", "text"],
   "@huggingface/tokenizers": ["text"],
   sharp: ["media", "data", "cli"],
   zod: ["checkpoints"],

@@ -28,3 +28,13 @@ export function tokenBytes(token: string): Uint8Array {
   }
   return bytes;
 }
+
+/** How SentencePiece writes a byte that is a token of its own: `<0x0A>`. */
+export function byteToken(byte: number): string {
+  return `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`;
+}
+
+/** The byte that such a token is; undefined for any other token. */
+export function byteOfToken(token: string): number | undefined {
+  return /^<0x[\dA-F]{2}>$/.test(token) ? Number.parseInt(token.slice(3, 5), 16) : undefined;
+}

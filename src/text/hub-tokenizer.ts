@@ -3,10 +3,13 @@
  */
 
 import { FlamingoError } from "../errors.js";
-import { tokenBytes } from "./byte-level.js";
+import { AddedTokens } from "./added-tokens.js";
 import { type LibraryTokenizer, library } from "./library.js";
-import type { Tokenizer } from "./tokenizer.js";
-import { specialPattern, TokenizerFileError, type TokenizerJson } from "./tokenizer-json.js";
+import { type Pipeline, pipelineOf } from "./pipeline.js";
+import { type Spelling, spellingOf } from "./spelling.js";
+import type { TextPlace, Tokenizer } from "./tokenizer.js";
+import { type AddedToken, TokenizerFileError, type TokenizerJson } from "./tokenizer-json.js";
+import { Unigram } from "./unigram.js";
 
 /** The tokenizer has no such special token. */
 export class SpecialTokenError extends FlamingoError {
@@ -52,9 +55,8 @@ export function openTokenizer(json: TokenizerJson, config: Readonly<Record<strin
   }
   const parts = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null };
   const whole = { ...parts, ...json, added_tokens: json.added_tokens ?? [] };
-  let inner: LibraryTokenizer;
   try {
-    inner = new library.Tokenizer(whole, config);
+    return new HubTokenizer(whole, config);
   } catch (cause) {
     throw new TokenizerFileError(
       `The tokenizer.json cannot be used: ${(cause as Error).message}.`,
@@ -62,74 +64,65 @@ export function openTokenizer(json: TokenizerJson, config: Readonly<Record<strin
       { cause },
     );
   }
-  return new HubTokenizer(whole, inner);
 }
 
 class HubTokenizer implements Tokenizer {
   readonly vocabularySize: number;
   readonly longestToken: number | undefined;
   readonly #inner: LibraryTokenizer;
+  readonly #unigram: Unigram | undefined;
+  readonly #unknown: number | undefined;
   readonly #specials: ReadonlyMap<string, number>;
-  readonly #added: ReadonlyMap<string, number>;
-  readonly #cuts: RegExp | undefined;
-  readonly #byPieces: boolean;
+  /** Those looked for in the text as it is given, and those looked for in it once it is rewritten. */
+  readonly #given: AddedTokens;
+  readonly #rewritten: AddedTokens;
+  readonly #pipelines: Readonly<Record<TextPlace, Pipeline>>;
   readonly #pieces = new Map<string, readonly number[]>();
-  readonly #bytes: readonly (Uint8Array | undefined)[] | undefined;
-  readonly #endOfWord: boolean;
+  readonly #spelling: Spelling | undefined;
 
-  constructor(json: TokenizerJson, inner: LibraryTokenizer) {
-    const { added_tokens, normalizer, decoder, model } = json;
-    this.#inner = inner;
-    this.#added = new Map(added_tokens.map(({ content, id }) => [content, id]));
+  constructor(json: TokenizerJson, config: Readonly<Record<string, unknown>>) {
+    const { added_tokens, normalizer, model } = json;
+    this.#pipelines = { start: pipelineOf(json, "start"), "after-text": pipelineOf(json, "after-text") };
     this.#specials = new Map(added_tokens.filter(({ special }) => special).map(({ content, id }) => [content, id]));
-    this.#cuts = added_tokens.length > 0 ? specialPattern([...this.#added.keys()], "g") : undefined;
-    let last = -1;
-    for (const id of inner.model.tokens_to_ids.values()) last = Math.max(last, id);
-    this.vocabularySize = last + 1;
-    const literal = added_tokens.every(
-      (token) => !token.lstrip && !token.rstrip && !token.single_word && !(token.normalized && normalizer !== null),
+    const isRewritten = (token: AddedToken) => token.normalized && normalizer !== null;
+    const byText = (tokens: readonly AddedToken[], write: (content: string) => string) =>
+      new AddedTokens(new Map(tokens.map((token) => [write(token.content), token])));
+    this.#given = byText(
+      added_tokens.filter((token) => !isRewritten(token)),
+      (content) => content,
     );
-    this.#byPieces = literal && model.type === "BPE" && !model.unk_token && !model.fuse_unk;
-    const suffix = typeof model.end_of_word_suffix === "string" ? model.end_of_word_suffix : "";
-    this.#endOfWord = suffix !== "";
-    if (model.type === "BPE" && decoder?.type === "ByteLevel") this.#bytes = this.#tokenBytes(suffix);
-    // A unit of text is one byte at least, and a special token as long as it is written.
-    if (this.#byPieces && normalizer === null && this.#bytes !== undefined)
-      this.longestToken = [...this.#added.keys(), ...this.#bytes].reduce(
-        (longest, token) => Math.max(longest, token?.length ?? 0),
-        0,
-      );
+    this.#rewritten = byText(added_tokens.filter(isRewritten), (content) => this.#pipelines.start.rewrite(content));
+    this.#unigram = unigramOf(json);
+    this.#inner = new library.Tokenizer(this.#unigram === undefined ? json : { ...json, model: listed(model) }, config);
+    const ids = this.#inner.model.tokens_to_ids;
+    this.#unknown =
+      model.fuse_unk === true && typeof model.unk_token === "string" ? ids.get(model.unk_token) : undefined;
+    let last = -1;
+    for (const id of ids.values()) last = Math.max(last, id);
+    this.vocabularySize = last + 1;
+    this.#spelling = spellingOf(json, ids);
+    if (normalizer === null && !model.unk_token && this.#unigram === undefined)
+      this.longestToken = this.#spelling?.longest;
   }
 
-  encode(text: string): number[] {
-    if (!this.#byPieces) return [...this.#inner.encode(text, { add_special_tokens: false }).ids];
+  encode(text: string, place: TextPlace = "start"): number[] {
+    const { rewrite, cut } = this.#pipelines[place];
     const ids: number[] = [];
-    let from = 0;
-    let section = 0;
-    for (const match of this.#cuts === undefined ? [] : text.matchAll(this.#cuts)) {
-      if (match.index > from) this.#encodeSection(text.slice(from, match.index), section++, ids);
-      ids.push(this.#added.get(match[0])!);
-      from = match.index + match[0].length;
-      section++;
+    for (const given of this.#given.split(text, true)) {
+      if ("id" in given) ids.push(given.id);
+      else
+        for (const section of this.#rewritten.split(rewrite(given.text), given.first)) {
+          if ("id" in section) ids.push(section.id);
+          else for (const piece of cut(section.text, section.first)) ids.push(...this.#encodePiece(piece));
+        }
     }
-    if (from < text.length) this.#encodeSection(text.slice(from), section, ids);
     return ids;
   }
 
   decode(ids: readonly number[]): string {
     if (ids.length === 0) return "";
-    if (this.#bytes === undefined) {
-      return this.#inner.decode(ids, { skip_special_tokens: true, clean_up_tokenization_spaces: false });
-    }
-    const pieces = ids.map((id) => this.#bytes![id] ?? this.#unknown(id));
-    const all = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-    let at = 0;
-    for (const piece of pieces) {
-      all.set(piece, at);
-      at += piece.length;
-    }
-    const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(all);
-    return this.#endOfWord ? text.trim() : text;
+    if (this.#spelling !== undefined) return this.#spelling.write(ids, (id) => this.#unheard(id));
+    return this.#inner.decode(ids, { skip_special_tokens: true, clean_up_tokenization_spaces: false });
   }
 
   special(token: string): number {
@@ -138,19 +131,10 @@ class HubTokenizer implements Tokenizer {
     return id;
   }
 
-  #encodeSection(text: string, section: number, ids: number[]): void {
-    const { normalizer, pre_tokenizer } = this.#inner;
-    const normal = normalizer === null ? text : normalizer.normalize(text);
-    if (normal === "") return;
-    const pieces = pre_tokenizer === null ? [normal] : pre_tokenizer.pre_tokenize(normal, { section_index: section });
-    for (const piece of pieces) for (const id of this.#encodePiece(piece)) ids.push(id);
-  }
-
   #encodePiece(piece: string): readonly number[] {
     const known = this.#pieces.get(piece);
     if (known !== undefined) return known;
-    const { model } = this.#inner;
-    const ids = model.encode([piece]).map((token) => model.tokens_to_ids.get(token)!);
+    const ids = this.#unigram?.encode(piece) ?? this.#encodeInLibrary(piece);
     if (piece.length <= CACHE_PIECE_CHARACTERS) {
       if (this.#pieces.size >= CACHE_PIECES) this.#pieces.clear();
       this.#pieces.set(piece, ids);
@@ -158,20 +142,32 @@ class HubTokenizer implements Tokenizer {
     return ids;
   }
 
-  /** The bytes each id decodes to: none for special tokens, a space for the end of a word. */
-  #tokenBytes(suffix: string): Uint8Array[] {
-    const bytes: Uint8Array[] = [];
-    for (const [token, id] of this.#inner.model.tokens_to_ids) {
-      if (this.#specials.has(token)) bytes[id] = new Uint8Array(0);
-      else if (this.#added.has(token)) bytes[id] = new TextEncoder().encode(token);
-      else if (suffix !== "" && token.endsWith(suffix)) {
-        bytes[id] = Uint8Array.from([...tokenBytes(token.slice(0, -suffix.length)), 0x20]);
-      } else bytes[id] = tokenBytes(token);
-    }
-    return bytes;
+  /** Unknown characters side by side are one unknown token, where the file fuses them. */
+  #encodeInLibrary(piece: string): number[] {
+    const { model } = this.#inner;
+    const ids = model.encode([piece]).map((token) => model.tokens_to_ids.get(token)!);
+    return this.#unknown === undefined
+      ? ids
+      : ids.filter((id, n) => !(id === this.#unknown && ids[n - 1] === this.#unknown));
   }
 
-  #unknown(id: number): never {
+  #unheard(id: number): never {
     throw new TokenIdError(id, this.vocabularySize);
   }
+}
+
+function unigramOf({ model, added_tokens }: TokenizerJson): Unigram | undefined {
+  if (model.type !== "Unigram") return undefined;
+  return new Unigram({
+    vocabulary: model.vocab as readonly (readonly [string, number])[],
+    unknown: typeof model.unk_id === "number" ? model.unk_id : undefined,
+    byteFallback: model.byte_fallback === true,
+    unmatched: new Set(added_tokens.filter(({ special }) => special).map(({ content }) => content)),
+  });
+}
+
+/** A unigram vocabulary as the library lists those of pairs: it need not build its own cutter. */
+function listed({ vocab }: TokenizerJson["model"]): TokenizerJson["model"] {
+  const pieces = vocab as readonly (readonly [string, number])[];
+  return { type: "BPE", vocab: Object.fromEntries(pieces.map(([piece], id) => [piece, id])), merges: [] };
 }

@@ -1,9 +1,18 @@
 /** Self-attention of the generic decoder, and what all of its blocks share of the places of the tokens. */
 import { add, axis, clip, concat, matmul, mul, reshape, scalar, transpose, type Value } from "../../graph/index.js";
 import { attendGrouped } from "../../nn/attention.js";
-import { filled, initLinear, type Linear, splitHeads } from "../../nn/layers.js";
+import {
+  filled,
+  initAffine,
+  initLinear,
+  initNorm,
+  type Linear,
+  linear,
+  type Norm,
+  norm,
+  splitHeads,
+} from "../../nn/layers.js";
 import type { Parameter } from "../../nn/parameters.js";
-import { type Affine, affine, initAffine, initScaling, type Scaling, scaled } from "../../nn/projections.js";
 import type { Random } from "../../random.js";
 import type { BlockCache, TextContext } from "./decoder.js";
 import { causal, linearPositions, publishedSlopes } from "./positions.js";
@@ -12,13 +21,13 @@ import type { TransformerConfig } from "./transformer-config.js";
 
 /** Parameters of the self-attention of one block. */
 export interface SelfAttention<Leaf> {
-  readonly query: Affine<Leaf>;
-  readonly key: Affine<Leaf>;
-  readonly value: Affine<Leaf>;
-  readonly output: Affine<Leaf>;
+  readonly query: Linear<Leaf>;
+  readonly key: Linear<Leaf>;
+  readonly value: Linear<Leaf>;
+  readonly output: Linear<Leaf>;
   /** Where queries and keys are normalised. */
-  readonly queryNorm?: Scaling<Leaf>;
-  readonly keyNorm?: Scaling<Leaf>;
+  readonly queryNorm?: Norm<Leaf>;
+  readonly keyNorm?: Norm<Leaf>;
   /** Of relative positions only. */
   readonly relative?: Relative<Leaf>;
 }
@@ -40,7 +49,7 @@ export function initSelfAttention(random: Random, config: TransformerConfig, gai
   const { width, heads, keyHeads, headDim, offsets, norm, queryKeyNorm, positions } = config;
   const [asked, seen] = [heads * headDim, keyHeads * headDim];
   const map = (name: string, to: number) => initAffine(random.fork(name), width, to, offsets.queryKeyValue);
-  const over = (channels: number) => initScaling(norm, queryKeyNorm === "head" ? headDim : channels);
+  const over = (channels: number) => initNorm(queryKeyNorm === "head" ? headDim : channels, norm);
   return {
     query: map("query", asked),
     key: map("key", seen),
@@ -95,15 +104,15 @@ export function selfAttention(
   past?: BlockCache<Value>,
 ): { readonly read: Value; readonly present: BlockCache<Value> } {
   const { heads, keyHeads, headDim, clip: bound, scoreScale } = config;
-  const projected = (map: Affine<Value>) => {
-    const y = affine(map, x);
+  const projected = (map: Linear<Value>) => {
+    const y = linear(map, x);
     return bound === undefined ? y : clip(y, -bound, bound);
   };
-  const placed = (y: Value, count: number, norm?: Scaling<Value>) => {
-    const whole = norm !== undefined && config.queryKeyNorm === "width" ? scaled(norm, config.norm, y) : y;
+  const placed = (y: Value, count: number, scale?: Norm<Value>) => {
+    const whole = scale !== undefined && config.queryKeyNorm === "width" ? norm(scale, y, config.norm) : y;
     const [batch, text, channels] = whole.axes;
     const apart = reshape(whole, [batch!, text!, axis("heads", count), axis("headDim", headDim)]);
-    const each = norm !== undefined && config.queryKeyNorm === "head" ? scaled(norm, config.norm, apart) : apart;
+    const each = scale !== undefined && config.queryKeyNorm === "head" ? norm(scale, apart, config.norm) : apart;
     return each === apart && turned === undefined
       ? whole
       : reshape(turned === undefined ? each : turn(each, turned), [batch!, text!, channels!]);
@@ -125,7 +134,7 @@ export function selfAttention(
           config,
           add(distanceScores(relative, config, query, distances!), bias),
         );
-  return { read: affine(params.output, read), present: { key, value } };
+  return { read: linear(params.output, read), present: { key, value } };
 }
 
 /**

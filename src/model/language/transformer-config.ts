@@ -1,5 +1,5 @@
 /** What the published decoder-only language models differ in, as data. */
-import type { NormKind } from "../../nn/projections.js";
+import type { NormConfig } from "../../nn/layers.js";
 import type { DecoderSizes } from "./decoder.js";
 
 /** How a token's place is told to the model. */
@@ -29,7 +29,7 @@ export interface TransformerConfig {
   /** Hidden channels of the feed-forward layers. */
   readonly hidden: number;
   /** All norms of the model, those of queries and keys too. */
-  readonly norm: NormKind;
+  readonly norm: NormConfig;
   /**
    * Where the norms stand: `before` each half of a block, `after` its sum with the residual, or before two halves that both
    * read the block's input (`parallel`).

@@ -20,9 +20,18 @@ import {
   type Value,
   where,
 } from "../../graph/index.js";
-import { ACTIVATIONS, initLinear, type Linear, linear, normal } from "../../nn/layers.js";
+import {
+  ACTIVATIONS,
+  initAffine,
+  initLinear,
+  initNorm,
+  type Linear,
+  linear,
+  type Norm,
+  norm,
+  normal,
+} from "../../nn/layers.js";
 import type { Parameter } from "../../nn/parameters.js";
-import { type Affine, affine, initAffine, initScaling, type Scaling, scaled } from "../../nn/projections.js";
 import type { Random } from "../../random.js";
 import { ModelConfigError } from "../errors.js";
 import type { BlockCache, BlockResult, Decoder, TextContext } from "./decoder.js";
@@ -31,14 +40,14 @@ import type { TransformerConfig } from "./transformer-config.js";
 
 /** Parameters of one block. */
 export interface TransformerBlock<Leaf> {
-  readonly norm: Scaling<Leaf>;
+  readonly norm: Norm<Leaf>;
   readonly attention: SelfAttention<Leaf>;
   readonly feedForward: {
-    readonly norm: Scaling<Leaf>;
-    readonly up: Affine<Leaf>;
+    readonly norm: Norm<Leaf>;
+    readonly up: Linear<Leaf>;
     /** Of `swiglu` only. */
-    readonly gate?: Affine<Leaf>;
-    readonly down: Affine<Leaf>;
+    readonly gate?: Linear<Leaf>;
+    readonly down: Linear<Leaf>;
   };
 }
 
@@ -54,10 +63,10 @@ export interface Transformer<Leaf> {
   readonly widen?: Linear<Leaf>;
   readonly narrow?: Linear<Leaf>;
   readonly blocks: readonly TransformerBlock<Leaf>[];
-  readonly norm?: Scaling<Leaf>;
+  readonly norm?: Norm<Leaf>;
   /** embeddingWidth to `vocabulary`, and to `added`; the token tables themselves where the head is tied. */
-  readonly head?: Affine<Leaf>;
-  readonly addedHead?: Affine<Leaf>;
+  readonly head?: Linear<Leaf>;
+  readonly addedHead?: Linear<Leaf>;
 }
 
 /** A decoder at random; what a block writes is smaller the more of them there are. */
@@ -84,17 +93,17 @@ export function initTransformer(random: Random, config: TransformerConfig): Tran
       const block = random.fork(`block ${depth}`);
       const up = (name: string) => initAffine(block.fork(name), width, hidden, offsets.feedForward);
       return {
-        norm: initScaling(config.norm, width),
+        norm: initNorm(width, config.norm),
         attention: initSelfAttention(block.fork("attention"), config, narrowing),
         feedForward: {
-          norm: initScaling(config.norm, width),
+          norm: initNorm(width, config.norm),
           up: up("up"),
           ...(config.activation === "swiglu" ? { gate: up("gate") } : {}),
           down: initAffine(block.fork("down"), hidden, width, offsets.feedForward, narrowing),
         },
       };
     }),
-    ...(config.lastNorm ? { norm: initScaling(config.norm, width) } : {}),
+    ...(config.lastNorm ? { norm: initNorm(width, config.norm) } : {}),
     ...(own ? { head: head("head", vocabulary) } : {}),
     ...(own && added > 0 ? { addedHead: head("added head", added) } : {}),
   };
@@ -150,9 +159,9 @@ export function transformerBlock(
   between?: (text: Value) => Value,
 ): BlockResult {
   const then = between ?? ((stream: Value) => stream);
-  const normal = (stream: Value) => scaled(params.norm, config.norm, stream);
+  const normal = (stream: Value) => norm(params.norm, stream, config.norm);
   const feedForward = params.feedForward;
-  const normalAgain = (stream: Value) => scaled(feedForward.norm, config.norm, stream);
+  const normalAgain = (stream: Value) => norm(feedForward.norm, stream, config.norm);
   const attention = (stream: Value) => selfAttention(params.attention, config, stream, places, past);
   switch (config.order) {
     case "before": {
@@ -182,17 +191,17 @@ function dense(
   { activation }: TransformerConfig,
   x: Value,
 ): Value {
-  const wide = affine(up, x);
-  return affine(down, activation === "swiglu" ? mul(silu(affine(gate!, x)), wide) : ACTIVATIONS[activation](wide));
+  const wide = linear(up, x);
+  return linear(down, activation === "swiglu" ? mul(silu(linear(gate!, x)), wide) : ACTIVATIONS[activation](wide));
 }
 
 /** The residual stream [.., width] to logits [.., vocabulary + added]. */
 export function transformerLogits(params: Transformer<Value>, config: TransformerConfig, text: Value): Value {
-  const normal = params.norm === undefined ? text : scaled(params.norm, config.norm, text);
+  const normal = params.norm === undefined ? text : norm(params.norm, text, config.norm);
   const outer = params.narrow === undefined ? normal : linear(params.narrow, normal);
-  const onto = (table: Value | undefined, head: Affine<Value> | undefined) =>
+  const onto = (table: Value | undefined, head: Linear<Value> | undefined) =>
     head !== undefined
-      ? [affine(head, outer)]
+      ? [linear(head, outer)]
       : table !== undefined
         ? [matmul(outer, table, { transposeRight: true })]
         : [];
