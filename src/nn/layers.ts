@@ -64,9 +64,9 @@ export function initLinear(random: Random, from: number, to: number, gain = 1): 
   return { weight: normal(random, [from, to], gain / Math.sqrt(from)) };
 }
 
-/** A linear map with an offset, which is 0. */
-export function initAffine(random: Random, from: number, to: number, gain = 1): Linear<Parameter> {
-  return { ...initLinear(random, from, to, gain), offset: filled([to], 0) };
+/** A linear map with an offset, which is 0, unless none is wanted. */
+export function initAffine(random: Random, from: number, to: number, offset = true, gain = 1): Linear<Parameter> {
+  return { ...initLinear(random, from, to, gain), ...(offset ? { offset: filled([to], 0) } : {}) };
 }
 
 /** `[..., in]` to `[..., out]`, plus the offset where there is one. */
