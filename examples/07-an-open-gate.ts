@@ -19,7 +19,7 @@ import { adamWOver, gradientName, trainingGraph } from "flamingo-ts/training";
 //   "Here" <image> "a" "red" "fox" <image> "a" "grey" "hen"
 const LOOKS_AT = Int32Array.of(0, 1, 1, 1, 2, 2, 2);
 const [WIDTH, TEXT, MEDIA, LATENTS] = [16, LOOKS_AT.length, 2, 3];
-const CONFIG = { every: 1, heads: 2, hidden: 32 };
+const CONFIG = { before: [0], heads: 2, hidden: 32 };
 const random = new Random("lesson 7");
 
 const params = initGatedBlock(random.fork("block"), CONFIG, WIDTH);
@@ -32,7 +32,7 @@ const look: Look = {
   lastMedia: input("lastMedia", "int32", axes(sequence, axis("text", TEXT))),
   mediaOfSeen: input("mediaOfSeen", "int32", axes(axis("seen", MEDIA * LATENTS))),
 };
-const out = gatedCrossAttention(model, CONFIG, text, visualKeysAndValues(model, visual), look);
+const out = gatedCrossAttention(model, CONFIG, text, visualKeysAndValues(model, CONFIG, visual), look);
 
 // What the block should learn, in the last part: to write into each word something that depends on its picture.
 const target = input("target", "float32", text.axes);
@@ -98,7 +98,7 @@ for (let step = 0; step <= 100; step++) {
   const found = await training.run({ ...numbers, ...looking, text: words, visual: pictures, target: wanted });
   if ([0, 1, 2, 10, 100].includes(step)) {
     const slopes = PARTS.map((path) => Math.max(...(found[gradientName(path)]!.data as Float32Array).map(Math.abs)));
-    const gate = Math.tanh(params.attentionGate.data[0]!);
+    const gate = Math.tanh(params.attentionGate!.data[0]!);
     console.log(
       `step ${String(step).padEnd(18)}${slopes.map((x) => (x === 0 ? "0" : x.toExponential(1)).padStart(14)).join("")}` +
         `${(found.loss!.data[0] as number).toFixed(4).padStart(8)}${gate.toFixed(2).padStart(12)}`,
@@ -109,7 +109,7 @@ for (let step = 0; step <= 100; step++) {
 
 /*
  * To try:
- * - Start with the gate at 1 (`params.attentionGate.data[0] = 1`). What is lost, and what is won?
+ * - Start with the gate at 1 (`params.attentionGate!.data[0] = 1`). What is lost, and what is won?
  * - Let the fifth word look at picture 1, as the last word of the first caption.
  * - `flamingo inspect` prints how far the gates of the embedded model were opened by its training.
  */

@@ -1,6 +1,8 @@
 /** What a saved Flamingo says of itself, checked, and its parameters filled: the same wherever its files come from. */
 import { z } from "zod";
-import { type Flamingo, type FlamingoConfig, initFlamingo } from "../model/flamingo.js";
+import { type Flamingo, type FlamingoConfig, initFlamingo } from "../model/flamingo-parameters.js";
+import type { VisionConfig } from "../model/vision/tower.js";
+import { ACTIVATIONS, type Activation } from "../nn/layers.js";
 import { frozen, type Parameter } from "../nn/parameters.js";
 import { Undrawn } from "../random.js";
 import { ModelFolderError } from "./errors.js";
@@ -18,6 +20,62 @@ const FOLDED_NFNET = z.strictObject({
   alpha: z.number().positive(),
   head: count,
 });
+const share = z.number().positive().max(1);
+const NFNET = z.strictObject({
+  kind: z.literal("nfnet"),
+  size: count,
+  stem: count.multipleOf(8),
+  stages: z.array(z.strictObject({ width: count, depth: count })).min(1),
+  bottleneck: share,
+  groupWidth: count,
+  squeeze: share,
+  alpha: z.number().positive(),
+  head: count,
+  padding: z.enum(["same", "symmetric"]),
+  guard: z.enum(["floor", "add"]),
+});
+const CLIP_VIT = z.strictObject({
+  kind: z.literal("clip-vit"),
+  size: count,
+  patch: count,
+  positions: count,
+  width: count,
+  layers: count,
+  heads: count,
+  hidden: count,
+  activation: z.enum(["gelu", "quickGelu"]),
+  classToken: z.boolean(),
+  postNorm: z.boolean(),
+});
+const VISION = z.discriminatedUnion("kind", [FOLDED_NFNET, NFNET, CLIP_VIT]).superRefine((config, context) => {
+  for (const { path, message } of visionFaults(config)) context.addIssue({ code: "custom", path, message });
+});
+
+/** What the fields of a vision tower, each possible by itself, cannot be together. */
+function visionFaults(config: VisionConfig): { path: string[]; message: string }[] {
+  switch (config.kind) {
+    case "folded-nfnet": {
+      const halvings = config.stages.length + 1;
+      const message = `${config.size} pixels cannot be halved ${halvings} times`;
+      return config.size % 2 ** halvings === 0 ? [] : [{ path: ["size"], message }];
+    }
+    case "nfnet": {
+      const narrowest = Math.min(...config.stages.map(({ width }) => width)) * config.bottleneck;
+      const message = `groups of ${config.groupWidth} channels do not go into ${narrowest}`;
+      return narrowest >= config.groupWidth ? [] : [{ path: ["groupWidth"], message }];
+    }
+    case "clip-vit": {
+      const { size, patch, width, heads } = config;
+      return [
+        ...(width % heads === 0
+          ? []
+          : [{ path: ["heads"], message: `${heads} heads do not divide a width of ${width}` }]),
+        ...(patch <= size ? [] : [{ path: ["patch"], message: `a patch of ${patch} pixels in a picture of ${size}` }]),
+      ];
+    }
+  }
+}
+
 const PRIMER = z.strictObject({
   kind: z.literal("primer"),
   vocabulary: count,
@@ -27,21 +85,53 @@ const PRIMER = z.strictObject({
   hidden: count,
   taps: count,
 });
+const NORM = z.strictObject({ kind: z.enum(["layer", "rms"]), epsilon: z.number().positive(), offset: z.boolean() });
+const ACTIVATION = z.enum(Object.keys(ACTIVATIONS) as [Activation, ...Activation[]]);
+const RESAMPLER = z.strictObject({
+  kind: z.enum(["perceiver", "mlp", "transformer"]).exactOptional(),
+  layers: z.number().int().nonnegative(),
+  heads: count,
+  headDim: count.exactOptional(),
+  width: count.exactOptional(),
+  hidden: count,
+  latents: count,
+  frames: z.number().int().nonnegative(),
+  project: z.boolean().exactOptional(),
+  activation: ACTIVATION.exactOptional(),
+  qkNorm: z.boolean().exactOptional(),
+  finalNorm: z.boolean().exactOptional(),
+});
+const GATED = z.strictObject({
+  kind: z.enum(["xattn-dense", "vanilla"]).exactOptional(),
+  before: z.array(z.number().int().nonnegative()).readonly(),
+  grafts: count.exactOptional(),
+  heads: count,
+  headDim: count.exactOptional(),
+  hidden: count,
+  norm: NORM.exactOptional(),
+  visualNorm: z.boolean().exactOptional(),
+  qkNorm: z.boolean().exactOptional(),
+  activation: z.union([ACTIVATION, z.literal("swiglu")]).exactOptional(),
+  gate: z.enum(["scalar", "vector", "none"]).exactOptional(),
+  attend: z.enum(["last", "all"]).exactOptional(),
+  project: z.boolean().exactOptional(),
+});
 const FLAMINGO = z
   .strictObject({
     kind: z.literal("flamingo"),
     name: z.string(),
-    vision: FOLDED_NFNET,
+    vision: VISION,
     language: PRIMER,
-    resampler: z.strictObject({ layers: count, heads: count, hidden: count, latents: count, frames: count }),
-    gated: z.strictObject({ every: count, heads: count, hidden: count }),
+    resampler: RESAMPLER,
+    gated: GATED,
+    ownTokens: z.enum(["added", "table"]).exactOptional(),
     /** What is taken out of the pictures: per channel, of values from 0 to 1. */
     normalisation: z.strictObject({ mean: colour, deviation: colour }),
     /** The longest prompt that the model was made for. */
     limits: z.strictObject({ maximumMedia: count, maximumTokens: count }),
   })
   .superRefine((config, context) => {
-    const { vision, language, resampler, gated } = config;
+    const { language, resampler, gated } = config;
     const divides = (path: string, heads: number) => {
       if (language.width % heads !== 0)
         context.addIssue({
@@ -53,13 +143,6 @@ const FLAMINGO = z
     divides("language.heads", language.heads);
     divides("resampler.heads", resampler.heads);
     divides("gated.heads", gated.heads);
-    const cell = 2 ** (vision.stages.length + 1);
-    if (vision.size % cell !== 0)
-      context.addIssue({
-        code: "custom",
-        path: ["vision", "size"],
-        message: `${vision.size} pixels cannot be halved ${vision.stages.length + 1} times`,
-      });
   });
 
 /** What `config.json` of a Flamingo says. */

@@ -3,7 +3,7 @@
  * @source https://github.com/huggingface/safetensors, README, "Format"
  */
 import { SafetensorsError, UnsavableError } from "./errors.js";
-import { fromBfloat16, fromFloat16, toFloat16 } from "./half.js";
+import { fromBfloat16, fromFloat16, toFloat16 } from "../half.js";
 
 const BYTES = {
   F64: 8,

@@ -5,7 +5,7 @@ import type { FlamingoFile } from "../checkpoints/flamingo-file.js";
 import { readFlamingo } from "../checkpoints/flamingo-folder.node.js";
 import { MODEL_FILES } from "../checkpoints/model-files.js";
 import { EMBEDDED } from "../generation/flamingo.node.js";
-import type { Flamingo } from "../model/flamingo.js";
+import type { Flamingo } from "../model/flamingo-parameters.js";
 import { visionGrid } from "../model/vision/tower.js";
 import { countParameters, type Parameter } from "../nn/parameters.js";
 import { openTokenizer } from "../text/hub-tokenizer.js";
@@ -30,9 +30,9 @@ export interface Inspection {
   }[];
   /** For each gated block the language block it stands before, and its gates as they are stored and after tanh. */
   readonly gates: readonly {
-    readonly before: number;
-    readonly attention: Gate;
-    readonly dense: Gate;
+    readonly before: number | null;
+    readonly attention: Gate | null;
+    readonly dense: Gate | null;
   }[];
   readonly config: FlamingoFile;
 }
@@ -53,9 +53,9 @@ export async function inspect([folder = EMBEDDED]: readonly string[], flags: { j
     tokenizer: openTokenizer(tokenizer as TokenizerJson).vocabularySize,
     parts: partsOf(config, params),
     gates: params.gated.map(({ attentionGate, denseGate }, i) => ({
-      before: i * config.gated.every,
-      attention: gate(attentionGate),
-      dense: gate(denseGate),
+      before: config.gated.before[i] ?? null,
+      attention: attentionGate === undefined ? null : gate(attentionGate),
+      dense: denseGate === undefined ? null : gate(denseGate),
     })),
     config,
   };
@@ -63,8 +63,10 @@ export async function inspect([folder = EMBEDDED]: readonly string[], flags: { j
   return undefined;
 }
 
+/** A gate; of one that has a number for each channel, the mean. */
 function gate({ data }: Parameter): Gate {
-  return { value: data[0]!, tanh: Math.tanh(data[0]!) };
+  const mean = (of: (value: number) => number) => data.reduce((sum, value) => sum + of(value), 0) / data.length;
+  return { value: mean((value) => value), tanh: mean(Math.tanh) };
 }
 
 function partsOf(config: FlamingoFile, params: Flamingo<Parameter>): Inspection["parts"] {
@@ -73,7 +75,7 @@ function partsOf(config: FlamingoFile, params: Flamingo<Parameter>): Inspection[
   const sizes = {
     vision: `${vision.kind}, ${vision.size} x ${vision.size} px to ${grid.patches} patches of ${grid.width}`,
     resampler: `${resampler.layers} layers, ${resampler.heads} heads, ${grid.patches} patches to ${resampler.latents} visual tokens of ${language.width}`,
-    gated: `${params.gated.length} blocks, one before every ${gated.every === 1 ? "" : `${gated.every} `}language block${gated.every === 1 ? "" : "s"}, ${gated.heads} heads`,
+    gated: `${params.gated.length} blocks before language blocks ${gated.before.join(", ")}, ${gated.heads} heads`,
     language: `${language.kind}, ${language.layers} blocks of ${language.width}, ${language.heads} heads, vocabulary of ${grouped(language.vocabulary)}`,
   };
   return (["vision", "resampler", "gated", "language"] as const).map((name) => ({
@@ -102,11 +104,10 @@ function inWords(folder: string, { name, parameters, bytes, tokenizer, parts, ga
       ["gated block", "before", "attention gate", "tanh", "dense gate", "tanh"],
       ...gates.map(({ before, attention, dense }, i) => [
         `gated.${i}`,
-        `language.${before}`,
-        signed(attention.value),
-        signed(attention.tanh),
-        signed(dense.value),
-        signed(dense.tanh),
+        before === null ? "grafted" : `language.${before}`,
+        ...[attention, dense].flatMap((gate) =>
+          gate === null ? ["", "none"] : [signed(gate.value), signed(gate.tanh)],
+        ),
       ]),
     ]),
   ].join("\n");

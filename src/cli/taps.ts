@@ -1,9 +1,9 @@
 /** What stands inside the model between its parts: one run of the whole-sequence graph with its named values kept. */
 import type { LoadedFlamingo } from "../checkpoints/flamingo-file.js";
-import { InvariantError } from "../errors.js";
-import { axes, axis, constant, describeAxes, type Graph, graph, input, type Value } from "../graph/index.js";
+import { axes, axis, constant, describeAxes, type Graph, graph, input } from "../graph/index.js";
 import type { Pixels } from "../media/pixels.js";
 import { bySequence, flamingo, visualKeysAndValues, visualTokens } from "../model/flamingo.js";
+import { visualTokenCount } from "../model/flamingo-parameters.js";
 import { wholeSequences } from "../model/language/positions.js";
 import { visionTower } from "../model/vision/tower.js";
 import { bind } from "../nn/layers.js";
@@ -70,18 +70,18 @@ export async function tapsOf(
 function tappedGraph({ config, params }: LoadedFlamingo, tokens: number, media: number): Graph {
   const bound = bind(params, "");
   const { size } = config.vision;
-  const { latents } = config.resampler;
+  const latents = visualTokenCount(config);
   const text = [axis("batch", 1), axis("text", tokens)];
   const ids = input("tokens", "int32", text);
   const shown = input("pixels", "float32", [axis("media", media), ...axes(1, size, size, 3)]);
   const pictures = input("pictures", "float32", [axis("pictures", media), ...axes(size, size, 3)]);
   const visual = visualTokens(bound, config, shown);
   const mediaOfSeen = Int32Array.from({ length: media * latents }, (_, i) => 1 + Math.floor(i / latents));
-  const { logits } = flamingo(
+  const { logits, read } = flamingo(
     bound,
     config,
     ids,
-    bound.gated.map((block) => visualKeysAndValues(block, bySequence(visual, 1))),
+    bound.gated.map((block) => visualKeysAndValues(block, config.gated, bySequence(visual, 1))),
     {
       form: "mask",
       lastMedia: input("lastMedia", "int32", text),
@@ -89,22 +89,10 @@ function tappedGraph({ config, params }: LoadedFlamingo, tokens: number, media: 
     },
     wholeSequences(tokens),
   );
-  const inside = labelled(graph({ logits }));
-  const before = (i: number) => inside(i === 0 ? "language.embedding" : `language.${i * config.gated.every - 1}`);
-  const blocks = params.gated.flatMap((_, i) => [
-    [`before ${i}`, before(i)],
-    [`after ${i}`, inside(`gated.${i}`)],
+  const blocks = read.flatMap(({ before, after }, i) => [
+    [`before ${i}`, before],
+    [`after ${i}`, after],
   ]);
   const features = visionTower(bound.vision, config.vision, pictures);
   return graph({ features, visual, logits, ...Object.fromEntries(blocks) });
-}
-
-/** The values of a graph by the names that the model gives them. */
-function labelled({ nodes }: Graph): (label: string) => Value {
-  const values = new Map(nodes.flatMap(({ outputs }) => outputs.map((value) => [value.label, value] as const)));
-  return (label) => {
-    const value = values.get(label);
-    if (value === undefined) throw new InvariantError(`the model has no value called ${label}`);
-    return value;
-  };
 }

@@ -7,6 +7,7 @@ import type { Answer } from "../generation/flamingo-model.js";
 import { logSoftmax } from "../generation/language-state.js";
 import { toPixels } from "../media/normalise.js";
 import type { Pixels } from "../media/pixels.js";
+import type { Parameter } from "../nn/parameters.js";
 import { type Document, framesOf } from "../prompt/document.js";
 import { type Interleaved, interleave } from "../prompt/interleave.js";
 import { requireWithin } from "../prompt/truncate.js";
@@ -136,7 +137,7 @@ function afterTheModel(tokenizer: Tokenizer, { text, tokens, logProb, finished, 
 function throughTheModel({ config, params }: LoadedFlamingo, tokenizer: Tokenizer, taps: Taps): Stop[] {
   const inLine = ({ axes, data }: Tap) => `float32 ${axes}, ${spread(data)}`;
   const gates = params.gated.map(({ attentionGate, denseGate }) =>
-    [attentionGate, denseGate].map(({ data }) => Math.tanh(data[0]!).toFixed(3)),
+    [attentionGate, denseGate].flatMap((gate) => (gate === undefined ? [] : [openness(gate).toFixed(3)])),
   );
   return [
     {
@@ -170,6 +171,11 @@ function throughTheModel({ config, params }: LoadedFlamingo, tokenizer: Tokenize
       ],
     },
   ];
+}
+
+/** How far a gate lets through, its channels on average: 1 is all. */
+function openness({ data }: Parameter): number {
+  return data.reduce((sum, gate) => sum + Math.tanh(gate), 0) / data.length;
 }
 
 /** Length of what was added, as a share of what it was added to. */

@@ -2,7 +2,6 @@
 
 import { ReleasedError } from "../errors.js";
 import type { ArrayOf } from "../graph/index.js";
-import type { DecoderSizes } from "../model/language/decoder.js";
 import type { Device, PortableGraph, Runtime, Tensor } from "../runtime/contract.js";
 import { Rows } from "./cache.js";
 import { newNames, pastNames, visualNames } from "./graphs.js";
@@ -16,16 +15,26 @@ export interface EngineOptions {
   readonly device?: Device;
 }
 
+/** Sizes of what one block keeps of the tokens before. */
+export interface CacheSizes {
+  /** Channels of a token's keys, and of its values. */
+  readonly width: number;
+  /** Numbers kept for causal taps: tokens x channels. 0 without them. */
+  readonly recent: readonly [tokens: number, channels: number];
+}
+
 export interface EngineInit extends EngineOptions {
   readonly look: PortableGraph;
   readonly read: PortableGraph;
-  /** Sizes of the language model's caches. */
-  readonly language: DecoderSizes;
+  /** What each block that has a cache keeps: those of the language model, then grafts. */
+  readonly caches: readonly CacheSizes[];
   readonly gatedBlocks: number;
   /** Visual tokens of a medium. */
   readonly latents: number;
   /** Channels of a visual token's keys, and of its values, in a gated block. */
   readonly visualWidth: number;
+  /** Whether a token looks at all media up to its last one, and not at that alone. */
+  readonly attendsAll: boolean;
 }
 
 /** Tokens to read after a state: the start of a conversation when `from` is null. */
@@ -72,7 +81,7 @@ type Medium = readonly { key: Float32Array; value: Float32Array }[];
 
 /** Compiles the two programs and holds what they compute. */
 export async function openEngine(runtime: Runtime, init: EngineInit): Promise<Engine> {
-  const { look, read, language, latents, visualWidth, threads, device } = init;
+  const { look, read, caches, latents, visualWidth, threads, device } = init;
   const options = { ...(threads === undefined ? {} : { threads }), ...(device === undefined ? {} : { device }) };
   const lookProgram = await runtime.compile(look, options);
   const readProgram = await runtime.compile(read, options);
@@ -83,17 +92,17 @@ export async function openEngine(runtime: Runtime, init: EngineInit): Promise<En
     length: 0,
     lastMedium: 0,
     media: [],
-    blocks: Array.from({ length: language.layers }, () => ({
-      key: new Rows(language.cacheWidth),
-      value: new Rows(language.cacheWidth),
-      recent: new Float32Array(language.recent * language.width),
+    blocks: caches.map(({ width, recent: [tokens, channels] }) => ({
+      key: new Rows(width),
+      value: new Rows(width),
+      recent: new Float32Array(tokens * channels),
     })),
   };
   const fresh = (): State => ({
     ...begin,
-    blocks: begin.blocks.map(({ recent }) => ({
-      key: new Rows(language.cacheWidth),
-      value: new Rows(language.cacheWidth),
+    blocks: begin.blocks.map(({ recent }, block) => ({
+      key: new Rows(caches[block]!.width),
+      value: new Rows(caches[block]!.width),
       recent,
     })),
   });
@@ -120,16 +129,15 @@ export async function openEngine(runtime: Runtime, init: EngineInit): Promise<En
     const batch = rows.length;
     const past = rows[0]!.state.length;
     const text = rows[0]!.tokens.length;
-    const looked = new Set(rows.flatMap(({ lastMedia }) => lastMedia));
+    const last = [...new Set(rows.flatMap(({ lastMedia }) => lastMedia))].filter((n) => n > 0);
     // Only what some token of this call looks at is read: for one more token, one medium.
-    const numbers = [...looked].filter((n) => n > 0).sort((a, b) => a - b);
+    const numbers = init.attendsAll ? range(1, Math.max(0, ...last)) : last.sort((a, b) => a - b);
     const shown = numbers.length === 0 ? [0] : numbers;
     const blank = new Float32Array(latents * visualWidth);
     const visual = (block: number, kind: "key" | "value") =>
       stack(rows.flatMap((row) => shown.map((n) => (n === 0 ? blank : row.media[n - 1]![block]![kind]))));
     const ints = (values: readonly number[], shape: number[]): Tensor => ({ data: Int32Array.from(values), shape });
     const floats = (values: readonly number[], shape: number[]): Tensor => ({ data: Float32Array.from(values), shape });
-    const range = (from: number, length: number) => Array.from({ length }, (_, i) => from + i);
     const feeds: Record<string, Tensor | ArrayOf> = {
       tokens: ints(
         rows.flatMap(({ tokens }) => tokens),
@@ -159,17 +167,14 @@ export async function openEngine(runtime: Runtime, init: EngineInit): Promise<En
       feeds[names.key] = { data: visual(block, "key"), shape };
       feeds[names.value] = { data: visual(block, "value"), shape };
     }
-    for (let block = 0; block < language.layers; block++) {
+    for (const [block, { width, recent }] of caches.entries()) {
       const names = pastNames(block);
       const own = rows.map(({ state }) => state.blocks[block]!);
-      const shape = [batch, past, language.cacheWidth];
+      const shape = [batch, past, width];
       feeds[names.key] = { data: stack(own.map(({ key }) => key.first(past))), shape };
       feeds[names.value] = { data: stack(own.map(({ value }) => value.first(past))), shape };
-      if (language.recent > 0)
-        feeds[names.recent] = {
-          data: stack(own.map(({ recent }) => recent)),
-          shape: [batch, language.recent, language.width],
-        };
+      if (recent[0] > 0)
+        feeds[names.recent] = { data: stack(own.map((cache) => cache.recent)), shape: [batch, ...recent] };
     }
     const out = await readProgram.run(feeds);
     const numbersOf = (name: string) => out[name]!.data as Float32Array;
@@ -187,7 +192,7 @@ export async function openEngine(runtime: Runtime, init: EngineInit): Promise<En
               return {
                 key: key.append(past, part(numbersOf(names.key), b)),
                 value: value.append(past, part(numbersOf(names.value), b)),
-                recent: language.recent > 0 ? lastRows(recent, part(numbersOf(names.recent), b)) : recent,
+                recent: recent.length > 0 ? lastRows(recent, part(numbersOf(names.recent), b)) : recent,
               };
             }),
           }),
@@ -264,6 +269,10 @@ export async function openEngine(runtime: Runtime, init: EngineInit): Promise<En
     },
     held: () => ({ states: states.size, media: media.size }),
   };
+}
+
+function range(from: number, length: number): number[] {
+  return Array.from({ length }, (_, i) => from + i);
 }
 
 /** States that can be computed in one batch. */

@@ -1,11 +1,12 @@
 /** The two graphs that answer: media into what the gated blocks read of them, and text onwards from a cache. */
 import { type Axis, axes, axis, embed, type Graph, graph, input, reshape, type Value } from "../graph/index.js";
-import { type Flamingo, type FlamingoConfig, flamingo, visualKeysAndValues, visualTokens } from "../model/flamingo.js";
+import { flamingo, visualKeysAndValues, visualTokens } from "../model/flamingo.js";
+import { type Flamingo, type FlamingoConfig, gatedInner, visualTokenCount } from "../model/flamingo-parameters.js";
 import { languageSizes, unembed } from "../model/language/language.js";
 import { bind } from "../nn/layers.js";
 import { flatten, type Parameter } from "../nn/parameters.js";
 import { portable } from "../runtime/contract.js";
-import type { EngineInit, EngineOptions } from "./engine.js";
+import type { CacheSizes, EngineInit, EngineOptions } from "./engine.js";
 
 /** Names of a gated block's keys and values of the media. */
 export const visualNames = (block: number) => ({ key: `visual ${block} key`, value: `visual ${block} value` });
@@ -33,7 +34,7 @@ export function lookGraph(params: Flamingo<Value>, config: FlamingoConfig, frame
   return graph(
     Object.fromEntries(
       params.gated.flatMap((block, i) => {
-        const { key, value } = visualKeysAndValues(block, visual);
+        const { key, value } = visualKeysAndValues(block, config.gated, visual);
         const names = visualNames(i);
         return [
           [names.key, key],
@@ -44,6 +45,15 @@ export function lookGraph(params: Flamingo<Value>, config: FlamingoConfig, frame
   );
 }
 
+/** What each block keeps of the tokens before. */
+function cachesOf({ language, gated }: FlamingoConfig): CacheSizes[] {
+  const { layers, width, cacheWidth, recent } = languageSizes(language);
+  return [
+    ...Array.from({ length: layers }, (): CacheSizes => ({ width: cacheWidth, recent: [recent, width] })),
+    ...Array.from({ length: gated.grafts ?? 0 }, (): CacheSizes => ({ width, recent: [0, width] })),
+  ];
+}
+
 /**
  * Reads tokens after those in the cache. Inputs: `tokens` and `lastMedia` [batch, text], `mediaOfSeen` [seen],
  * `positions` [batch, text] and `keyPositions` [batch, keys] (keys = past + text), `rows` [rows] (which of the batch x
@@ -51,25 +61,25 @@ export function lookGraph(params: Flamingo<Value>, config: FlamingoConfig, frame
  * the new tokens' part of the cache.
  */
 export function readGraph(params: Flamingo<Value>, config: FlamingoConfig): Graph {
-  const { layers, width, cacheWidth, recent } = languageSizes(config.language);
   const [batch, text, past, seen] = [axis("batch"), axis("text"), axis("past"), axis("seen")];
   const cached = (name: string, length: Axis, channels: number) =>
     input(name, "float32", [batch, length, axis("", channels)]);
   const context = {
     positions: input("positions", "float32", [batch, text]),
     keyPositions: input("keyPositions", "float32", [batch, axis("keys")]),
-    past: Array.from({ length: layers }, (_, i) => {
+    past: cachesOf(config).map(({ width, recent: [tokens, channels] }, i) => {
       const names = pastNames(i);
       return {
-        key: cached(names.key, past, cacheWidth),
-        value: cached(names.value, past, cacheWidth),
-        ...(recent > 0 ? { recent: cached(names.recent, axis("recent", recent), width) } : {}),
+        key: cached(names.key, past, width),
+        value: cached(names.value, past, width),
+        ...(tokens > 0 ? { recent: cached(names.recent, axis("recent", tokens), channels) } : {}),
       };
     }),
   };
+  const inner = gatedInner(config);
   const visual = params.gated.map((_, i) => {
     const names = visualNames(i);
-    return { key: cached(names.key, seen, width), value: cached(names.value, seen, width) };
+    return { key: cached(names.key, seen, inner), value: cached(names.value, seen, inner) };
   });
   const look = {
     form: "mask",
@@ -77,7 +87,7 @@ export function readGraph(params: Flamingo<Value>, config: FlamingoConfig): Grap
     mediaOfSeen: input("mediaOfSeen", "int32", [seen]),
   } as const;
   const { stream, present } = flamingo(params, config, input("tokens", "int32", [batch, text]), visual, look, context);
-  const positions = reshape(stream, [axis("positions"), axis("", width)]);
+  const positions = reshape(stream, [axis("positions"), stream.axes[2]!]);
   const chosen = embed(positions, input("rows", "int32", [axis("rows")]));
   return graph({
     logits: unembed(params.language, config.language, chosen),
@@ -105,10 +115,11 @@ export function engineInit(
   return {
     look: portable(lookGraph(bound, config, 1), weights),
     read: portable(readGraph(bound, config), weights),
-    language: languageSizes(config.language),
+    caches: cachesOf(config),
     gatedBlocks: params.gated.length,
-    latents: config.resampler.latents,
-    visualWidth: config.language.width,
+    latents: visualTokenCount(config),
+    visualWidth: gatedInner(config),
+    attendsAll: config.gated.attend === "all",
     ...options,
   };
 }

@@ -59,6 +59,7 @@ export { embed, gather, moveRows, oneHot, scatterAdd } from "./ops/indexing.js";
 export { type MatmulOptions, matmul } from "./ops/linear.js";
 export { groupNorm, layerNorm, logSoftmax, rmsNorm, softmax } from "./ops/normalise.js";
 export { averagePool, maxPool } from "./ops/pooling.js";
+export { type DequantiseOptions, dequantise, type Quantisation, quantisedShapes } from "./ops/quantised.js";
 export { count, logSumExp, max, mean, min, product, sum } from "./ops/reduce.js";
 export { broadcastTo, concat, pad, reshape, slice, transpose, trim } from "./ops/shape.js";
 export { OPS, type OpName } from "./ops/table.js";

@@ -59,6 +59,11 @@ export interface Op<Attributes> {
   readonly takes?: readonly Kind[];
   /** Types of the outputs. Throws a `GraphError` when the inputs do not fit together. */
   types(inputs: readonly Value[], attributes: Attributes): readonly Type[];
+  /**
+   * What the ONNX nodes read, where that is not the inputs: a product with a quantised matrix reads what that matrix is
+   * made of.
+   */
+  reads?(node: Node, attributes: Attributes): readonly Value[];
   /** Writes the ONNX nodes; `emit` names inputs and outputs. */
   emit(emit: Emitter, node: Node, attributes: Attributes): void;
   readonly gradient:
@@ -77,7 +82,7 @@ export interface Op<Attributes> {
 export interface Emitter {
   /** Name of a value in the file. */
   nameOf(value: Value): string;
-  /** Whether any node or output of the graph reads a value: a by-product that nobody reads need not be made. */
+  /** Whether any node or output of the graph reads a value: what nobody reads need not be made. */
   isRead(value: Value): boolean;
   /** Name of a fresh intermediate of this node. */
   fresh(hint: string): string;
@@ -154,7 +159,8 @@ export function input(name: string, dtype: DType, axes: readonly Axis[]): Value 
 
 /**
  * A parameter of the model, a tensor of the axes given: fed at every run when trained, written into the graph as a constant when frozen. One of
- * float16 takes half the room in the file; ops compute in float32, so `cast` it first.
+ * float16 takes half the room in the file; ops compute in float32, so `cast` it first. One of uint8 holds packed numbers
+ * for `dequantise`.
  * @param path  its name, in the graph and in files of weights
  * @param axes  all of them have sizes
  */
@@ -162,9 +168,11 @@ export function parameter(
   path: string,
   axes: readonly Axis[],
   trained: boolean,
-  dtype: "float32" | "float16" = "float32",
+  dtype: "float32" | "float16" | "uint8" = "float32",
 ): Value {
   checkOutside("a parameter", path, axes);
+  if (trained && dtype === "uint8")
+    throw new GraphError(`a trained parameter ${path} of uint8`, "freeze it, or hold it in float32");
   return { dtype, axes, source: { kind: "parameter", path, trained }, label: path };
 }
 

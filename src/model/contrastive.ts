@@ -29,7 +29,7 @@ import {
 import { filled, initLinear, type Linear, linear } from "../nn/layers.js";
 import { frozen, type Parameter } from "../nn/parameters.js";
 import type { Random } from "../random.js";
-import { initVision, type Vision, type VisionConfig, visionTower } from "./vision/tower.js";
+import { initVision, type Vision, type VisionConfig, visionGrid, visionTower } from "./vision/tower.js";
 
 export interface ContrastiveConfig {
   readonly vision: VisionConfig;
@@ -57,7 +57,7 @@ export function initContrastive(
   return {
     vision: initVision(random.fork("vision"), config.vision),
     embedding: frozen(embedding),
-    projectText: initLinear(random.fork("project text"), embedding.shape[1]!, config.vision.head),
+    projectText: initLinear(random.fork("project text"), embedding.shape[1]!, visionGrid(config.vision).width),
     temperature: filled([], Math.log(1 / 0.07)),
   };
 }

@@ -3,6 +3,7 @@
  * visual tokens of any picture or video, and the GATED XATTN-DENSE blocks, through which a frozen language model reads
  * them. The last function is the paper's figure.
  */
+import { InvariantError } from "../errors.js";
 import {
   add,
   axis,
@@ -15,6 +16,7 @@ import {
   moveRows,
   mul,
   named,
+  not,
   reshape,
   scalar,
   slice,
@@ -24,107 +26,31 @@ import {
 } from "../graph/index.js";
 import {
   attend,
-  type FeedForward,
   feedForward,
-  filled,
   HIDDEN,
-  initFeedForward,
-  initLinear,
-  initNorm,
   joinHeads,
-  type Linear,
+  LAYER_NORM,
   linear,
   type Norm,
+  type NormConfig,
   norm,
-  normal,
   splitHeads,
 } from "../nn/layers.js";
-import type { Parameter } from "../nn/parameters.js";
-import type { Random } from "../random.js";
-import type { BlockCache, TextContext } from "./language/decoder.js";
 import {
-  decoder,
-  initLanguage,
-  type Language,
-  type LanguageConfig,
-  languageSizes,
-  unembed,
-} from "./language/language.js";
-import { initVision, type Vision, type VisionConfig, visionGrid, visionTower } from "./vision/tower.js";
-
-/** Sizes of the Perceiver Resampler. */
-export interface ResamplerConfig {
-  readonly layers: number;
-  readonly heads: number;
-  /** Hidden channels of the feed-forward layers. */
-  readonly hidden: number;
-  /** Visual tokens made of one image or video; 64 in the paper. */
-  readonly latents: number;
-  /** Frames that have a temporal embedding of their own; 8 in the paper. Longer videos interpolate between them. */
-  readonly frames: number;
-}
-
-/** Sizes and places of the gated blocks. */
-export interface GatedConfig {
-  /** A gated block stands before language blocks 0, every, 2 every... */
-  readonly every: number;
-  readonly heads: number;
-  /** Hidden channels of the feed-forward layers. */
-  readonly hidden: number;
-}
-
-/** Sizes of a whole Flamingo. */
-export interface FlamingoConfig {
-  readonly vision: VisionConfig;
-  readonly language: LanguageConfig;
-  readonly resampler: ResamplerConfig;
-  readonly gated: GatedConfig;
-}
-
-/** Parameters of one layer of the resampler. */
-export interface ResamplerLayer<Leaf> {
-  readonly normMedia: Norm<Leaf>;
-  readonly normLatents: Norm<Leaf>;
-  readonly query: Linear<Leaf>;
-  readonly key: Linear<Leaf>;
-  readonly value: Linear<Leaf>;
-  readonly output: Linear<Leaf>;
-  readonly feedForward: FeedForward<Leaf>;
-}
-
-/** Parameters of the resampler. */
-export interface Resampler<Leaf> {
-  /** Vision width to the language model's. */
-  readonly project: Linear<Leaf>;
-  /** [frames, width] */
-  readonly time: Leaf;
-  /** [latents, width] */
-  readonly latents: Leaf;
-  readonly layers: readonly ResamplerLayer<Leaf>[];
-  readonly norm: Norm<Leaf>;
-}
-
-/** Parameters of one GATED XATTN-DENSE block. */
-export interface GatedBlock<Leaf> {
-  readonly norm: Norm<Leaf>;
-  readonly normVisual: Norm<Leaf>;
-  readonly query: Linear<Leaf>;
-  readonly key: Linear<Leaf>;
-  readonly value: Linear<Leaf>;
-  readonly output: Linear<Leaf>;
-  /** Scalars, before tanh; 0 at first, so that the block is the identity. */
-  readonly attentionGate: Leaf;
-  readonly denseGate: Leaf;
-  readonly feedForward: FeedForward<Leaf>;
-}
-
-/** Parameters of a whole Flamingo. */
-export interface Flamingo<Leaf> {
-  readonly vision: Vision<Leaf>;
-  readonly language: Language<Leaf>;
-  readonly resampler: Resampler<Leaf>;
-  readonly gated: readonly GatedBlock<Leaf>[];
-}
+  type Flamingo,
+  type FlamingoConfig,
+  type GatedBlock,
+  type GatedConfig,
+  type Graft,
+  isPerceiver,
+  type Resampler,
+  type ResamplerConfig,
+  type ResamplerLayer,
+} from "./flamingo-parameters.js";
+import type { BlockCache, BlockResult, TextContext } from "./language/decoder.js";
+import { decoder, languageSizes, unembed } from "./language/language.js";
+import { causal } from "./language/positions.js";
+import { visionTower } from "./vision/tower.js";
 
 /** Keys and values of a medium for one gated block: all that the block ever needs of it. */
 export interface VisualCache<Leaf> {
@@ -157,61 +83,6 @@ export type Look =
       readonly places: Value;
     };
 
-/** A resampler at random, from features of `visionWidth` channels to visual tokens of `width`. */
-export function initResampler(
-  random: Random,
-  config: ResamplerConfig,
-  visionWidth: number,
-  width: number,
-): Resampler<Parameter> {
-  return {
-    project: initLinear(random.fork("project"), visionWidth, width),
-    time: normal(random.fork("time"), [config.frames, width], 0.02, false),
-    latents: normal(random.fork("latents"), [config.latents, width], 1, false),
-    layers: Array.from({ length: config.layers }, (_, depth) => {
-      const own = random.fork(`layer ${depth}`);
-      return {
-        normMedia: initNorm(width),
-        normLatents: initNorm(width),
-        query: initLinear(own.fork("query"), width, width),
-        key: initLinear(own.fork("key"), width, width),
-        value: initLinear(own.fork("value"), width, width),
-        output: initLinear(own.fork("output"), width, width),
-        feedForward: initFeedForward(own.fork("feed-forward"), width, config.hidden),
-      };
-    }),
-    norm: initNorm(width),
-  };
-}
-
-/** A gated block at random, both gates closed. */
-export function initGatedBlock(random: Random, config: GatedConfig, width: number): GatedBlock<Parameter> {
-  return {
-    norm: initNorm(width),
-    normVisual: initNorm(width),
-    query: initLinear(random.fork("query"), width, width),
-    key: initLinear(random.fork("key"), width, width),
-    value: initLinear(random.fork("value"), width, width),
-    output: initLinear(random.fork("output"), width, width),
-    attentionGate: filled([], 0),
-    denseGate: filled([], 0),
-    feedForward: initFeedForward(random.fork("feed-forward"), width, config.hidden),
-  };
-}
-
-/** A whole Flamingo at random, all gates closed. Nothing is frozen yet: `frozen` does that to its towers. */
-export function initFlamingo(random: Random, config: FlamingoConfig): Flamingo<Parameter> {
-  const { width, layers } = config.language;
-  return {
-    vision: initVision(random.fork("vision"), config.vision),
-    language: initLanguage(random.fork("language"), config.language),
-    resampler: initResampler(random.fork("resampler"), config.resampler, visionGrid(config.vision).width, width),
-    gated: Array.from({ length: Math.ceil(layers / config.gated.every) }, (_, i) =>
-      initGatedBlock(random.fork(`gated ${i}`), config.gated, width),
-    ),
-  };
-}
-
 /**
  * The temporal embedding of each frame. A still image is frame 0; a video longer than the embeddings there are is laid
  * over them linearly, first on first and last on last.
@@ -239,46 +110,95 @@ export function temporalEmbedding(time: Value, frames: number): Value {
  * @source arXiv:2204.14198, section 2.1 and figure 5
  */
 export function perceiverResampler(params: Resampler<Value>, config: ResamplerConfig, features: Value): Value {
-  const [media, frames, patches] = features.axes;
-  const width = params.latents.axes[1]!;
-  const embedding = reshape(temporalEmbedding(params.time, frames!.size!), [frames!.size!, 1, width]);
-  const flat = reshape(add(linear(params.project, features), embedding), [
-    media!,
-    axis("patches", frames!.size! * patches!.size!),
-    width,
-  ]);
+  const flat = inTime(params, features);
+  const [media, , width] = flat.axes;
   const perMedium = mul(slice(flat, 1, 0, 1), scalar(0));
   let latents = add(
-    reshape(params.latents, [1, axis("latents", config.latents), width]),
-    reshape(perMedium, [media!, 1, width]),
+    reshape(params.latents!, [1, axis("latents", config.latents), width!]),
+    reshape(perMedium, [media!, 1, width!]),
   );
   for (const layer of params.layers) {
-    const seen = concat([norm(layer.normMedia, flat), norm(layer.normLatents, latents)], 1, "patches and latents");
-    const query = splitHeads(linear(layer.query, norm(layer.normLatents, latents)), config.heads);
-    const key = splitHeads(linear(layer.key, seen), config.heads);
-    const value = splitHeads(linear(layer.value, seen), config.heads);
-    latents = add(latents, linear(layer.output, joinHeads(attend(query, key, value))));
-    latents = add(latents, feedForward(layer.feedForward, latents, "squaredRelu"));
+    const asking = norm(layer.normLatents!, latents);
+    const seen = concat([norm(layer.normMedia!, flat), asking], 1, "patches and latents");
+    latents = add(latents, resamplerAttention(layer, config, asking, seen));
+    latents = add(latents, feedForward(layer.feedForward, latents, config.activation ?? "squaredRelu"));
   }
-  return norm(params.norm, latents);
+  return params.norm === undefined ? latents : norm(params.norm, latents);
+}
+
+/**
+ * What the paper compared the resampler with: every feature stays a token, mapped by itself (`mlp`) or beside the others
+ * of its medium (`transformer`).
+ * @param features  [media, frames, patches, visionWidth]
+ * @returns  [media, frames x patches, width]
+ * @source arXiv:2204.14198, section 3.3 and table 3
+ */
+function everyFeature(params: Resampler<Value>, config: ResamplerConfig, features: Value): Value {
+  let tokens = inTime(params, features);
+  for (const layer of params.layers) {
+    if (layer.normLatents !== undefined) {
+      const seen = norm(layer.normLatents, tokens);
+      tokens = add(tokens, resamplerAttention(layer, config, seen, seen));
+    }
+    tokens = add(tokens, feedForward(layer.feedForward, tokens, config.activation ?? "squaredRelu"));
+  }
+  return params.norm === undefined ? tokens : norm(params.norm, tokens);
+}
+
+/** Features at the resampler's width, each with the time of its frame: [media, frames x patches, width]. */
+function inTime({ project, time }: Resampler<Value>, features: Value): Value {
+  const projected = project === undefined ? features : linear(project, features);
+  const [media, frames, patches, width] = projected.axes;
+  const timed =
+    time === undefined
+      ? projected
+      : add(projected, reshape(temporalEmbedding(time, frames!.size!), [frames!.size!, 1, width!]));
+  return reshape(timed, [media!, axis("patches", frames!.size! * patches!.size!), width!]);
+}
+
+function resamplerAttention(
+  layer: ResamplerLayer<Value>,
+  { heads }: ResamplerConfig,
+  asking: Value,
+  seen: Value,
+): Value {
+  const query = headNorm(layer.normQuery, splitHeads(linear(layer.query!, asking), heads));
+  const key = headNorm(layer.normKey, splitHeads(linear(layer.key!, seen), heads, "keys"));
+  const value = splitHeads(linear(layer.value!, seen), heads, "keys");
+  return linear(layer.output!, joinHeads(attend(query, key, value)));
+}
+
+/** Normalises each head by itself, where there is a norm for it. */
+function headNorm(params: Norm<Value> | undefined, x: Value, config: NormConfig = LAYER_NORM): Value {
+  return params === undefined ? x : norm(params, x, config);
 }
 
 /**
  * What one gated block reads of the media; computed once a medium, whatever is asked about it later.
  * @param visual  [batch, seen, width], seen = media x latents
  */
-export function visualKeysAndValues(params: GatedBlock<Value>, visual: Value): VisualCache<Value> {
-  const seen = norm(params.normVisual, visual);
+export function visualKeysAndValues(params: GatedBlock<Value>, config: GatedConfig, visual: Value): VisualCache<Value> {
+  const seen = params.normVisual === undefined ? visual : norm(params.normVisual, visual, config.norm);
+  const key = linear(params.key, seen);
+  const [batch, tokens, inner] = key.axes;
+  const byHead = [batch!, tokens!, axis("heads", config.heads), axis("headDim", inner!.size! / config.heads)];
   return {
-    key: linear(params.key, seen),
+    key:
+      params.normKey === undefined
+        ? key
+        : reshape(headNorm(params.normKey, reshape(key, byHead), rmsLike(config)), key.axes),
     value: linear(params.value, seen),
   };
+}
+
+function rmsLike({ norm: { epsilon } = LAYER_NORM }: GatedConfig): NormConfig {
+  return { kind: "rms", epsilon, offset: false };
 }
 
 /**
  * GATED XATTN-DENSE: lets the text read the medium it looks at, and thinks about what it read. With both gates at 0 the
  * text comes out bit for bit as it went in. A token with no medium before it reads exactly nothing; the dense half still
- * applies to it.
+ * applies to it. A `vanilla` block has no dense half.
  * @param text  [batch, text, width]
  * @source arXiv:2204.14198, section 2.2 and figure 4
  */
@@ -289,29 +209,40 @@ export function gatedCrossAttention(
   visual: VisualCache<Value>,
   look: Look,
 ): Value {
-  const query = linear(params.query, norm(params.norm, text));
+  const query = linear(params.query, norm(params.norm, text, config.norm));
   const read =
-    look.form === "mask" ? readMasked(query, config, visual, look) : readInBlocks(query, config, visual, look);
-  const attended = add(text, mul(linear(params.output, read), tanh(params.attentionGate)));
-  return add(attended, mul(feedForward(params.feedForward, attended, "squaredRelu"), tanh(params.denseGate)));
+    look.form === "mask"
+      ? readMasked(params, query, config, visual, look)
+      : readInBlocks(params, query, config, visual, look);
+  const attended = add(text, through(params.attentionGate, linear(params.output, read)));
+  if (params.feedForward === undefined) return attended;
+  const dense = feedForward(params.feedForward, attended, config.activation ?? "squaredRelu", config.norm);
+  return add(attended, through(params.denseGate, dense));
+}
+
+/** As much as a gate lets through. */
+function through(gate: Value | undefined, x: Value): Value {
+  return gate === undefined ? x : mul(x, tanh(gate));
 }
 
 function readMasked(
+  { normQuery }: GatedBlock<Value>,
   query: Value,
-  { heads }: GatedConfig,
+  config: GatedConfig,
   { key, value }: VisualCache<Value>,
   look: Look & { form: "mask" },
 ): Value {
   const [batch, text] = look.lastMedia.axes;
   const [seen] = look.mediaOfSeen.axes;
   const looked = reshape(look.lastMedia, [batch!, axis("", 1), text!, axis("", 1)]);
-  const own = equal(looked, reshape(look.mediaOfSeen, [1, 1, 1, seen!]));
+  const medium = reshape(look.mediaOfSeen, [1, 1, 1, seen!]);
+  const visible = config.attend === "all" ? not(greater(medium, looked)) : equal(looked, medium);
   const read = joinHeads(
     attend(
-      splitHeads(query, heads),
-      splitHeads(key, heads),
-      splitHeads(value, heads),
-      where(own, scalar(0), scalar(HIDDEN)),
+      headNorm(normQuery, splitHeads(query, config.heads), rmsLike(config)),
+      splitHeads(key, config.heads),
+      splitHeads(value, config.heads),
+      where(visible, scalar(0), scalar(HIDDEN)),
     ),
   );
   const none = constant(Int32Array.of(0), [axis("", 1)]);
@@ -319,51 +250,95 @@ function readMasked(
 }
 
 function readInBlocks(
+  { normQuery }: GatedBlock<Value>,
   query: Value,
-  { heads }: GatedConfig,
+  config: GatedConfig,
   { key, value }: VisualCache<Value>,
   look: Look & { form: "blocks" },
 ): Value {
+  if (config.attend === "all")
+    throw new InvariantError("text that attends all media before it was grouped by the last of them");
   const [batch, , width] = query.axes;
   const [, places] = look.grouped.axes;
   const groups = axis("groups", batch!.size! * look.media);
   const perGroup = axis("text", places!.size! / look.media);
   const perMedium = (x: Value) =>
-    splitHeads(reshape(x, [groups, axis("seen", x.axes[1]!.size! / look.media), x.axes[2]!]), heads);
+    splitHeads(reshape(x, [groups, axis("seen", x.axes[1]!.size! / look.media), x.axes[2]!]), config.heads);
   const grouped = reshape(moveRows(query, look.grouped, look.places), [groups, perGroup, width!]);
-  const read = joinHeads(attend(splitHeads(grouped, heads), perMedium(key), perMedium(value)));
+  const asking = headNorm(normQuery, splitHeads(grouped, config.heads), rmsLike(config));
+  const read = joinHeads(attend(asking, perMedium(key), perMedium(value)));
   return moveRows(reshape(read, [batch!, places!, width!]), look.places, look.grouped);
 }
 
+/** The text before and after a gated block, [batch, text, width]. */
+export interface Passage {
+  readonly before: Value;
+  readonly after: Value;
+}
+
 /**
- * The whole model over text: the frozen language model's blocks, with a gated block before every `every`-th.
+ * The whole model over text: the frozen language model's blocks, the gated blocks where the configuration has them, and
+ * what is grafted on them.
  * @param tokens  [batch, text]
  * @param visual  for each gated block, what it reads of the media
  * @returns  the residual stream after the last block [batch, text, width], for `unembed`; logits [batch, text,
- *   vocabulary]; and what each language block adds to its cache. A graph pays only for those it uses.
+ *   vocabulary]; what each language block, and each graft, adds to its cache; and the text around each gated block. A
+ *   graph pays only for those it uses.
  * @source arXiv:2204.14198, figure 3
  */
 export function flamingo(
-  params: Pick<Flamingo<Value>, "language" | "gated">,
+  params: Pick<Flamingo<Value>, "language" | "gated" | "grafts">,
   config: FlamingoConfig,
   tokens: Value,
   visual: readonly VisualCache<Value>[],
   look: Look,
   context: TextContext,
-): { stream: Value; logits: Value; present: BlockCache<Value>[] } {
+): { stream: Value; logits: Value; present: BlockCache<Value>[]; read: Passage[] } {
+  const { before, kind } = config.gated;
+  const { layers } = languageSizes(config.language);
   const { embed, block } = decoder(params.language, config.language, context);
   const present: BlockCache<Value>[] = [];
+  const read: Passage[] = [];
+  const reading = (i: number) => (text: Value) => {
+    const after = named(gatedCrossAttention(params.gated[i]!, config.gated, text, visual[i]!, look), `gated.${i}`);
+    read.push({ before: text, after });
+    return after;
+  };
   let text = named(embed(tokens), "language.embedding");
-  for (let depth = 0; depth < languageSizes(config.language).layers; depth++) {
-    if (depth % config.gated.every === 0) {
-      const i = depth / config.gated.every;
-      text = named(gatedCrossAttention(params.gated[i]!, config.gated, text, visual[i]!, look), `gated.${i}`);
-    }
-    const result = block(depth, text);
+  for (let depth = 0; depth < layers; depth++) {
+    const i = before.indexOf(depth);
+    if (i >= 0 && kind !== "vanilla") text = reading(i)(text);
+    const result = block(depth, text, i >= 0 && kind === "vanilla" ? reading(i) : undefined);
     text = named(result.text, `language.${depth}`);
     present.push(result.present);
   }
-  return { stream: text, logits: unembed(params.language, config.language, text), present };
+  params.grafts?.forEach((graft, n) => {
+    const result = graftedAttention(graft, config.gated, text, context, context.past?.[layers + n]);
+    text = reading(before.length + n)(result.text);
+    present.push(result.present);
+  });
+  return { stream: text, logits: unembed(params.language, config.language, text), present, read };
+}
+
+/**
+ * Self-attention of a layer that is set upon the finished language model, a gated block to follow. Positions it has none.
+ * @source arXiv:2204.14198, section 3.3 and table 3 (grafting)
+ */
+function graftedAttention(
+  params: Graft<Value>,
+  config: GatedConfig,
+  text: Value,
+  context: TextContext,
+  past: BlockCache<Value> | undefined,
+): BlockResult {
+  const seen = norm(params.norm, text, config.norm);
+  const key = linear(params.key, seen);
+  const value = linear(params.value, seen);
+  const all = (own: Value, before: Value | undefined) =>
+    splitHeads(before === undefined ? own : concat([before, own], 1, "keys"), config.heads, "keys");
+  const query = splitHeads(linear(params.query, seen), config.heads);
+  const read = attend(query, all(key, past?.key), all(value, past?.value), causal(context));
+  return { text: add(text, through(params.gate, linear(params.output, joinHeads(read)))), present: { key, value } };
 }
 
 /**
@@ -372,7 +347,7 @@ export function flamingo(
  * @returns  [media, latents, width]
  */
 export function visualTokens(
-  params: Pick<Flamingo<Value>, "vision" | "resampler">,
+  params: Pick<Flamingo<Value>, "vision" | "resampler" | "visualProjection">,
   config: FlamingoConfig,
   pixels: Value,
 ): Value {
@@ -380,11 +355,13 @@ export function visualTokens(
   const pictures = reshape(pixels, [axis("pictures", product(media!.size, frames!.size)), height!, width!, channels!]);
   const features = visionTower(params.vision, config.vision, pictures);
   const [, patches, visionWidth] = features.axes;
-  return perceiverResampler(
+  const resample = isPerceiver(config.resampler) ? perceiverResampler : everyFeature;
+  const tokens = resample(
     params.resampler,
     config.resampler,
     reshape(features, [media!, frames!, patches!, visionWidth!]),
   );
+  return params.visualProjection === undefined ? tokens : linear(params.visualProjection, tokens);
 }
 
 function product(a: number | undefined, b: number | undefined): number | undefined {

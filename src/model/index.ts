@@ -1,5 +1,6 @@
 /** The model room: the resampler, the gated blocks and their join; the towers on either side; their sizes. */
 export * from "./flamingo.js";
+export * from "./flamingo-parameters.js";
 export type { BlockCache, BlockResult, Decoder, DecoderSizes, TextContext } from "./language/decoder.js";
 export {
   decoder,
@@ -21,11 +22,36 @@ export {
 } from "./language/primer.js";
 export { NANO, TINY } from "./presets.js";
 export {
+  CLIP_VIT_B_16,
+  CLIP_VIT_B_32,
+  CLIP_VIT_H_14,
+  CLIP_VIT_L_14,
+  type ClipVit,
+  type ClipVitBlock,
+  type ClipVitConfig,
+  clipVit,
+  initClipVit,
+} from "./vision/clip-vit.js";
+export {
   type FoldedNfnet,
   type FoldedNfnetBlock,
   type FoldedNfnetConfig,
   foldedNfnet,
   initFoldedNfnet,
-  type Standardised,
 } from "./vision/folded-nfnet.js";
+export {
+  initNfnet,
+  NFNET_F0,
+  NFNET_F1,
+  NFNET_F2,
+  NFNET_F3,
+  NFNET_F4,
+  NFNET_F5,
+  NFNET_F6,
+  type Nfnet,
+  type NfnetBlock,
+  type NfnetConfig,
+  nfnet,
+} from "./vision/nfnet.js";
+export type { Standardised } from "./vision/standardised.js";
 export { initVision, type Vision, type VisionConfig, visionGrid, visionTower } from "./vision/tower.js";

@@ -1,6 +1,6 @@
 /** Model sizes as data. */
 import type { ContrastiveConfig } from "./contrastive.js";
-import type { FlamingoConfig } from "./flamingo.js";
+import type { FlamingoConfig } from "./flamingo-parameters.js";
 
 /** The embedded model: trained on two cores by this repository's own run pages, 64 x 64 pixels. */
 export const NANO = {
@@ -18,7 +18,7 @@ export const NANO = {
   },
   language: { kind: "primer", vocabulary: 3072, width: 192, layers: 4, heads: 6, hidden: 768, taps: 4 },
   resampler: { layers: 2, heads: 6, hidden: 768, latents: 8, frames: 8 },
-  gated: { every: 1, heads: 6, hidden: 768 },
+  gated: { before: [0, 1, 2, 3], heads: 6, hidden: 768 },
 } as const satisfies FlamingoConfig;
 
 /** The contrastive pair that pretrains nano's vision tower. */
@@ -39,5 +39,5 @@ export const TINY = {
   },
   language: { kind: "primer", vocabulary: 300, width: 24, layers: 4, heads: 3, hidden: 48, taps: 4 },
   resampler: { layers: 2, heads: 3, hidden: 48, latents: 4, frames: 4 },
-  gated: { every: 2, heads: 3, hidden: 48 },
+  gated: { before: [0, 2], heads: 3, hidden: 48 },
 } as const satisfies FlamingoConfig;

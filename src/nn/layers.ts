@@ -2,14 +2,19 @@
 import {
   type Axis,
   add,
+  constant,
   gelu,
+  geluTanh,
   layerNorm,
   matmul,
   mul,
   named,
   parameter,
+  quickGelu,
   relu,
   reshape,
+  rmsNorm,
+  silu,
   slice,
   softmax,
   squaredRelu,
@@ -46,9 +51,12 @@ export function filled(shape: readonly number[], value: number): Parameter {
   return parameterOf(shape, false, () => new Float32Array(sizeOf(shape)).fill(value));
 }
 
-/** Parameters of a linear map: `weight` [in, out]. */
+/** Parameters of a linear map, with an offset or without. */
 export interface Linear<Leaf> {
+  /** [in, out] */
   readonly weight: Leaf;
+  /** [out] */
+  readonly offset?: Leaf;
 }
 
 /** Deviation `gain / sqrt(in)`: keeps the variance of its input when `gain` is 1. */
@@ -56,29 +64,51 @@ export function initLinear(random: Random, from: number, to: number, gain = 1): 
   return { weight: normal(random, [from, to], gain / Math.sqrt(from)) };
 }
 
-/** `[..., in]` to `[..., out]`, without offset. */
-export function linear({ weight }: Linear<Value>, x: Value): Value {
-  return matmul(x, weight);
+/** A linear map with an offset, which is 0. */
+export function initAffine(random: Random, from: number, to: number, gain = 1): Linear<Parameter> {
+  return { ...initLinear(random, from, to, gain), offset: filled([to], 0) };
 }
 
-/** Parameters of a layer normalisation, both [width]. */
+/** `[..., in]` to `[..., out]`, plus the offset where there is one. */
+export function linear({ weight, offset }: Linear<Value>, x: Value): Value {
+  const y = matmul(x, weight);
+  return offset === undefined ? y : add(y, offset);
+}
+
+/** How a layer is normalised: `layer` by mean and deviation, `rms` by the root mean square alone. */
+export interface NormConfig {
+  readonly kind: "layer" | "rms";
+  readonly epsilon: number;
+  /** Whether a learnt number is added to each channel. */
+  readonly offset: boolean;
+}
+
+/** GPT-2's. */
+export const LAYER_NORM: NormConfig = { kind: "layer", epsilon: 1e-5, offset: true };
+
+/** Parameters of a normalisation, both [width]. */
 export interface Norm<Leaf> {
   readonly gain: Leaf;
-  readonly offset: Leaf;
+  readonly offset?: Leaf;
 }
 
 /** Gain 1 and offset 0, both [width]. */
-export function initNorm(width: number): Norm<Parameter> {
-  return { gain: filled([width], 1), offset: filled([width], 0) };
+export function initNorm(width: number, { offset } = LAYER_NORM): Norm<Parameter> {
+  return { gain: filled([width], 1), ...(offset ? { offset: filled([width], 0) } : {}) };
 }
 
-/** Layer normalisation of `x` [.., width] over the last axis, epsilon 1e-5. */
-export function norm({ gain, offset }: Norm<Value>, x: Value): Value {
-  return layerNorm(x, gain, offset, 1e-5);
+/** Normalisation of `x` [.., width] over the last axis. */
+export function norm({ gain, offset }: Norm<Value>, x: Value, { kind, epsilon } = LAYER_NORM): Value {
+  if (kind === "rms") {
+    const normal = rmsNorm(x, gain, epsilon);
+    return offset === undefined ? normal : add(normal, offset);
+  }
+  const width = gain.axes[0]!;
+  return layerNorm(x, gain, offset ?? constant(new Float32Array(width.size!), [width]), epsilon);
 }
 
 /** Activations by the names that configurations use. */
-export const ACTIVATIONS = { gelu, relu, squaredRelu } as const;
+export const ACTIVATIONS = { gelu, geluTanh, quickGelu, relu, squaredRelu } as const;
 /** A name among `ACTIVATIONS`. */
 export type Activation = keyof typeof ACTIVATIONS;
 
@@ -86,24 +116,51 @@ export type Activation = keyof typeof ACTIVATIONS;
 export interface FeedForward<Leaf> {
   readonly norm: Norm<Leaf>;
   readonly up: Linear<Leaf>;
+  /** Of `swiglu`: what the widened input is multiplied with. */
+  readonly gate?: Linear<Leaf>;
   readonly down: Linear<Leaf>;
+}
+
+/** What a feed-forward layer does between its maps, and before them. */
+export interface FeedForwardConfig {
+  readonly activation?: Activation | "swiglu";
+  /** A layer normalisation unless told. */
+  readonly norm?: NormConfig;
 }
 
 /**
  * A feed-forward layer at random.
  * @param gain  factor on the deviation of the last map, smaller in deep stacks.
  */
-export function initFeedForward(random: Random, width: number, hidden: number, gain = 1): FeedForward<Parameter> {
+export function initFeedForward(
+  random: Random,
+  width: number,
+  hidden: number,
+  gain = 1,
+  { activation, norm: normal = LAYER_NORM }: FeedForwardConfig = {},
+): FeedForward<Parameter> {
   return {
-    norm: initNorm(width),
+    norm: initNorm(width, normal),
     up: initLinear(random.fork("up"), width, hidden),
+    ...(activation === "swiglu" ? { gate: initLinear(random.fork("gate"), width, hidden) } : {}),
     down: initLinear(random.fork("down"), hidden, width, gain),
   };
 }
 
-/** Normalise, widen, activate, narrow: `[..., width]` to `[..., width]`; the caller adds it to its residual. */
-export function feedForward(params: FeedForward<Value>, x: Value, activation: Activation): Value {
-  return linear(params.down, ACTIVATIONS[activation](linear(params.up, norm(params.norm, x))));
+/**
+ * Normalise, widen, activate, narrow: `[..., width]` to `[..., width]`; the caller adds it to its residual. `swiglu`
+ * multiplies what is widened with the SiLU of another map (arXiv:2002.05202).
+ */
+export function feedForward(
+  params: FeedForward<Value>,
+  x: Value,
+  activation: Activation | "swiglu",
+  normal = LAYER_NORM,
+): Value {
+  const seen = norm(params.norm, x, normal);
+  const wide = linear(params.up, seen);
+  const active = activation === "swiglu" ? mul(silu(linear(params.gate!, seen)), wide) : ACTIVATIONS[activation](wide);
+  return linear(params.down, active);
 }
 
 /**

@@ -4,7 +4,8 @@
  */
 import { axis, constant, input, type Value } from "../graph/index.js";
 import type { Picture } from "../media/pixels.js";
-import { bySequence, type Flamingo, type FlamingoConfig, flamingo, visualKeysAndValues } from "../model/flamingo.js";
+import { bySequence, flamingo, visualKeysAndValues } from "../model/flamingo.js";
+import { type Flamingo, type FlamingoConfig, visualTokenCount } from "../model/flamingo-parameters.js";
 import { wholeSequences } from "../model/language/positions.js";
 import { assemble } from "../prompt/batch.js";
 import { framesOf } from "../prompt/document.js";
@@ -39,13 +40,13 @@ export function perToken({ batch, text }: Shape, name: string, dtype: "int32" | 
  */
 export function interleavedLosses(params: Flamingo<Value>, config: FlamingoConfig, shape: Shape, visual: Value): Value {
   const { batch, text, media } = shape;
-  const { latents } = config.resampler;
+  const latents = visualTokenCount(config);
   const mediaOfSeen = Int32Array.from({ length: media * latents }, (_, i) => 1 + Math.floor(i / latents));
   const { logits } = flamingo(
     params,
     config,
     perToken(shape, "tokens", "int32"),
-    params.gated.map((block) => visualKeysAndValues(block, bySequence(visual, batch))),
+    params.gated.map((block) => visualKeysAndValues(block, config.gated, bySequence(visual, batch))),
     {
       form: "mask",
       lastMedia: perToken(shape, "lastMedia", "int32"),

@@ -105,9 +105,9 @@ describe("models that are none", () => {
     expectRefused(await asked(at("nowhere")), /no model folder at .*nowhere/);
     expectRefused(await asked(place), /config\.json cannot be read/);
     const folder = await changed("config", (tensors) => tensors);
-    const config = { ...TINY_FILE, gated: { every: 0, heads: 3 }, name: 4 };
+    const config = { ...TINY_FILE, gated: { before: [-1], heads: 3 }, name: 4 };
     await writeFile(join(folder, "config.json"), JSON.stringify(config));
-    expectRefused(await asked(folder), /gated\.every: .*gated\.hidden: |name: .*gated\.every: /);
+    expectRefused(await asked(folder), /gated\.before\.0: .*gated\.hidden: |name: .*gated\.before/);
   });
 
   it("one with the tokenizer of another", async () => {

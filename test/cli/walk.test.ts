@@ -54,7 +54,7 @@ describe("flamingo walk", () => {
       new RegExp(`features float32 \\[pictures 2, patches ${grid.patches}, (visualWidth )?${grid.width}\\]`),
     );
     expect(now("perceiverResampler")).toContain(`[media 2, latents ${resampler.latents}, ${language.width}]`);
-    for (let i = 0; i < language.layers / gated.every; i++)
+    for (let i = 0; i < gated.before.length; i++)
       expect(now("gatedCrossAttention")).toContain(
         `gated.${i} text float32 [batch 1, text ${length}, ${language.width}]`,
       );
@@ -96,7 +96,7 @@ describe("flamingo inspect", () => {
     expect(parts.reduce((sum, part) => sum + part.parameters, 0)).toBe(parameters);
     expect(gates.map(({ before }) => before)).toEqual([0, 2]);
     for (const { attention, dense } of gates)
-      for (const { value, tanh } of [attention, dense]) {
+      for (const { value, tanh } of [attention!, dense!]) {
         expect(value).not.toBe(0);
         expect(tanh).toBeCloseTo(Math.tanh(value), 10);
       }

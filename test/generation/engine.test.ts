@@ -94,7 +94,7 @@ async function uncached(tokens: readonly number[], lastMedia: readonly number[],
     bound,
     config,
     input("tokens", "int32", text),
-    bound.gated.map((block) => visualKeysAndValues(block, visual)),
+    bound.gated.map((block) => visualKeysAndValues(block, config.gated, visual)),
     {
       form: "mask",
       lastMedia: input("lastMedia", "int32", text),

@@ -39,6 +39,7 @@ import { putBack, takeOut } from "../../src/graph/ops/fit.js";
 import { apply } from "../../src/graph/value.js";
 import { ELEMENTWISE_CASES } from "./cases-elementwise.js";
 import { INDEXING_CASES } from "./cases-indexing.js";
+import { QUANTISED_CASES } from "./cases-quantised.js";
 import { WINDOW_CASES } from "./cases-windows.js";
 import { batch, below, type Case, floats, given, normal, reductions, rowwise, text, width } from "./filled.js";
 
@@ -74,6 +75,7 @@ for (const transposeLeft of [false, true])
 export const CASES: Record<OpName, readonly Case[]> = {
   ...ELEMENTWISE_CASES,
   ...INDEXING_CASES,
+  ...QUANTISED_CASES,
   ...WINDOW_CASES,
 
   MatMul: products,

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fromBinary } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { toFloat16 } from "../../src/checkpoints/half.js";
+import { toFloat16 } from "../../src/half.js";
 import {
   add,
   axes,

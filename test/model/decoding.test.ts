@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { axes, axis, graph, input, type Value } from "../../src/graph/index.js";
-import { flamingo, initFlamingo, visualKeysAndValues } from "../../src/model/flamingo.js";
+import { flamingo, visualKeysAndValues } from "../../src/model/flamingo.js";
+import { initFlamingo } from "../../src/model/flamingo-parameters.js";
 import type { BlockCache } from "../../src/model/language/decoder.js";
 import { linearPositions, wholeSequences } from "../../src/model/language/positions.js";
 import { TINY } from "../../src/model/presets.js";
@@ -57,7 +58,7 @@ function stepGraph() {
     mediaOfSeen: input("media of seen", "int32", axes(axis("seen", MEDIA * latents))),
   } as const;
   const visual = input("visual", "float32", axes(batch, axis("seen", MEDIA * latents), width));
-  const seen = params.gated.map((block) => visualKeysAndValues(block, visual));
+  const seen = params.gated.map((block) => visualKeysAndValues(block, TINY.gated, visual));
   const tokens = input("tokens", "int32", axes(batch, text));
   const { logits, present } = flamingo(params, TINY, tokens, seen, look, context);
   const outputs: Record<string, Value> = { logits };
@@ -92,7 +93,7 @@ describe("decoding from a cache (F4: cached decoding equals the full forward)", 
     const { look, feeds } = maskLook([PHI], MEDIA, latents);
     const visual = input("visual", "float32", axes(axis("batch", 1), axis("seen", MEDIA * latents), width));
     const tokens = input("tokens", "int32", axes(axis("batch", 1), axis("text", TEXT)));
-    const seen = params.gated.map((block) => visualKeysAndValues(block, visual));
+    const seen = params.gated.map((block) => visualKeysAndValues(block, TINY.gated, visual));
     const { logits } = flamingo(params, TINY, tokens, seen, look, wholeSequences(TEXT));
     await using full = await nodeRuntime.compile(portable(graph({ logits }), WEIGHTS));
     const given = { tokens: fed(TOKENS, "int32"), visual: fed(VISUAL, "float32") };

@@ -1,14 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { axes, axis, gradients, graph, input, type Value } from "../../src/graph/index.js";
-import {
-  type Flamingo,
-  flamingo,
-  gatedCrossAttention,
-  initFlamingo,
-  type Look,
-  visualKeysAndValues,
-} from "../../src/model/flamingo.js";
-import { initLanguage, languageModel } from "../../src/model/language/language.js";
+import { flamingo, gatedCrossAttention, type Look, visualKeysAndValues } from "../../src/model/flamingo.js";
+import { everyNth, type Flamingo, initFlamingo } from "../../src/model/flamingo-parameters.js";
+import { languageModel } from "../../src/model/language/language.js";
 import { wholeSequences } from "../../src/model/language/positions.js";
 import { TINY } from "../../src/model/presets.js";
 import { frozen, mapParameters } from "../../src/nn/parameters.js";
@@ -58,7 +52,7 @@ const forms = [
 ] as const;
 
 function logitsOf(params: Flamingo<Value>, look: Look): Value {
-  const seen = params.gated.map((block) => visualKeysAndValues(block, visual));
+  const seen = params.gated.map((block) => visualKeysAndValues(block, TINY.gated, visual));
   const context = wholeSequences(TEXT);
   return flamingo(params, TINY, tokens, seen, look, context).logits;
 }
@@ -102,17 +96,19 @@ describe("at initialisation", () => {
 
   it("both gates of every block are 0, and only they hide the vision tower", () => {
     const fresh = initFlamingo(new Random(1), TINY);
-    expect(fresh.gated.map(({ attentionGate, denseGate }) => [...attentionGate.data, ...denseGate.data])).toEqual([
+    expect(fresh.gated.map(({ attentionGate, denseGate }) => [...attentionGate!.data, ...denseGate!.data])).toEqual([
       [0, 0],
       [0, 0],
     ]);
     expect(fresh.gated.every(({ output }) => output.weight.data.some((x) => x !== 0))).toBe(true);
   });
 
-  it("a gated block stands before language blocks 0, every, 2 every (2.2): of 4 blocks every 2nd makes 2", () => {
-    expect(initFlamingo(new Random(1), TINY).gated).toHaveLength(2);
-    expect(initFlamingo(new Random(1), { ...TINY, gated: { ...TINY.gated, every: 3 } }).gated).toHaveLength(2);
-    expect(initLanguage(new Random(1), TINY.language).blocks).toHaveLength(4);
+  it("a gated block stands before language blocks 0, k, 2k... (2.2), in OpenFlamingo before the last of each k", () => {
+    expect(everyNth(80, 7)).toEqual([0, 7, 14, 21, 28, 35, 42, 49, 56, 63, 70, 77]);
+    expect(everyNth(32, 4, "last")).toEqual([3, 7, 11, 15, 19, 23, 27, 31]);
+    expect(everyNth(24, 1)).toHaveLength(24);
+    expect(everyNth(24, 1, "last")).toEqual(everyNth(24, 1));
+    expect(initFlamingo(new Random(1), { ...TINY, gated: { ...TINY.gated, before: [2] } }).gated).toHaveLength(1);
   });
 
   it("the gates have a slope all the same, so that training can open them", async () => {
@@ -172,7 +168,7 @@ describe.each(forms)("gated cross-attention in the form of %s", (_, { look, feed
   const { params, feeds: numbers } = bound(open.gated[0]!, "block");
   const read = (block: typeof params, ...other: Feeds[]) =>
     engine(
-      gatedCrossAttention(block, TINY.gated, stream, visualKeysAndValues(block, visual), look),
+      gatedCrossAttention(block, TINY.gated, stream, visualKeysAndValues(block, TINY.gated, visual), look),
       numbers,
       feeds,
       ...other,
@@ -227,7 +223,7 @@ describe("the whole model", () => {
     };
     const read = (...other: Feeds[]) =>
       engine(
-        gatedCrossAttention(params, TINY.gated, text, visualKeysAndValues(params, visual), look),
+        gatedCrossAttention(params, TINY.gated, text, visualKeysAndValues(params, TINY.gated, visual), look),
         numbers,
         feeds,
         new Map([["stream", cut]]),

@@ -4,13 +4,11 @@ import { contrastiveLoss, embedCaptions, embedPictures, initContrastive } from "
 import {
   flamingo,
   gatedCrossAttention,
-  initFlamingo,
-  initGatedBlock,
-  initResampler,
   perceiverResampler,
   visualKeysAndValues,
   visualTokens,
 } from "../../src/model/flamingo.js";
+import { initFlamingo, initGatedBlock, initResampler } from "../../src/model/flamingo-parameters.js";
 import { linearPositions, wholeSequences } from "../../src/model/language/positions.js";
 import { initPrimer, primerBlock } from "../../src/model/language/primer.js";
 import { initVision, visionTower } from "../../src/model/vision/tower.js";
@@ -39,7 +37,7 @@ const VISION = {
 } as const;
 const LANGUAGE = { kind: "primer", vocabulary: 11, width: 8, layers: 2, heads: 2, hidden: 12, taps: 3 } as const;
 const RESAMPLER = { layers: 2, heads: 2, hidden: 12, latents: 3, frames: 4 } as const;
-const GATED = { every: 1, heads: 2, hidden: 12 } as const;
+const GATED = { before: [0, 1], heads: 2, hidden: 12 } as const;
 
 const batch = axis("batch", 2);
 const text = axis("text", 5);
@@ -109,7 +107,7 @@ describe("every parameter and input has the slope of its central differences in"
     const tree = initGatedBlock(new Random(4), GATED, 8);
     await check(
       tree,
-      (params) => anyLoss(gatedCrossAttention(params, GATED, stream, visualKeysAndValues(params, visual), look)),
+      (params) => anyLoss(gatedCrossAttention(params, GATED, stream, visualKeysAndValues(params, GATED, visual), look)),
       [stream, visual],
     );
   });
@@ -142,7 +140,7 @@ describe("every parameter and input has the slope of its central differences in"
       initFlamingo(new Random(6), config),
       (params) => {
         const visual = reshape(visualTokens(params, config, pixels), [batch, axis("seen", 6), 8]);
-        const seen = params.gated.map((block) => visualKeysAndValues(block, visual));
+        const seen = params.gated.map((block) => visualKeysAndValues(block, GATED, visual));
         const { logits } = flamingo(params, config, tokens, seen, look, context);
         return weighted(nextTokenLosses(logits, targets), weights);
       },

@@ -1,15 +1,13 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { axes, axis, gradients, graph, input, mul, reshape, sum, type Value } from "../../src/graph/index.js";
+import { gatedCrossAttention, perceiverResampler, visualKeysAndValues } from "../../src/model/flamingo.js";
 import {
   type GatedConfig,
-  gatedCrossAttention,
   initGatedBlock,
   initResampler,
-  perceiverResampler,
   type ResamplerConfig,
-  visualKeysAndValues,
-} from "../../src/model/flamingo.js";
+} from "../../src/model/flamingo-parameters.js";
 import { flatten } from "../../src/nn/parameters.js";
 import { Random } from "../../src/random.js";
 import { expectClose, runEngine } from "../support/check.js";
@@ -52,6 +50,7 @@ const stream = input("text", "float32", axes(axis("batch", batch), axis("text", 
 const visual = perceiverResampler(resamplerParams, resampler, features);
 const seen = visualKeysAndValues(
   block,
+  gated,
   reshape(visual, [axis("batch", batch), axis("seen", (media / batch) * latents), width]),
 );
 const wanted = new Map<string, Value>([...resamplerTrained, ...gatedTrained, ["features", features], ["text", stream]]);

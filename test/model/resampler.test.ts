@@ -1,12 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { axes, axis, graph, input, parameter, type Value } from "../../src/graph/index.js";
-import {
-  initFlamingo,
-  initResampler,
-  perceiverResampler,
-  temporalEmbedding,
-  visualTokens,
-} from "../../src/model/flamingo.js";
+import { perceiverResampler, temporalEmbedding, visualTokens } from "../../src/model/flamingo.js";
+import { initFlamingo, initResampler } from "../../src/model/flamingo-parameters.js";
 import { TINY } from "../../src/model/presets.js";
 import { Random } from "../../src/random.js";
 import { expectClose, type Feeds, runEngine } from "../support/check.js";

@@ -34,14 +34,14 @@ export async function runEngine(
   feeds: Feeds,
   options: CompileOptions = { threads: 1 },
 ): Promise<Record<string, Tensor>> {
-  const weights = new Map([...built.frozen.keys()].map((path) => [path, { data: float32(feeds.get(path)!) }]));
+  const weights = new Map(
+    [...built.frozen].map(([path, { dtype }]) => [path, { data: fed(feeds.get(path)!, dtype).data as Float32Array }]),
+  );
   await using program = await nodeRuntime.compile(portable(built, weights), options);
   return await program.run(
     Object.fromEntries([...built.inputs].map(([name, { dtype }]) => [name, fed(feeds.get(name)!, dtype)])),
   );
 }
-
-const float32 = ({ data }: Numbers) => Float32Array.from(data);
 
 const largest = (data: ArrayLike<number>) => Array.from(data).reduce((most, x) => Math.max(most, Math.abs(x)), 0);
 

@@ -3,9 +3,9 @@
  * against. It knows ops by name and nothing of ONNX. Slow, and obvious on purpose.
  */
 
-import { fromFloat16, toFloat16 } from "../../src/checkpoints/half.js";
 import type { OPS, OpName, Value } from "../../src/graph/index.js";
 import type { Op } from "../../src/graph/value.js";
+import { fromFloat16, toFloat16 } from "../../src/half.js";
 import {
   addedUp,
   build,
@@ -151,6 +151,14 @@ const EVALUATIONS: Evaluations = {
   ],
 
   MatMul: ([a, b], { transposeLeft, transposeRight, scale }) => [product(a!, b!, transposeLeft, transposeRight, scale)],
+  Dequantise: ([packed, scales], { bits, block, inner }) => [
+    build([inner.size!, packed!.shape[0]!], ([row, column]) => {
+      const [at, within] = [Math.floor(row! / block), row! % block];
+      const byte = read(packed!, [column!, at, Math.floor((within * bits) / 8)]);
+      const code = bits === 8 ? byte : within % 2 === 0 ? byte % 16 : Math.floor(byte / 16);
+      return (code - 2 ** (bits - 1)) * read(scales!, [column!, at]);
+    }),
+  ],
   Patches: ([x], { windows, beyond }) => [patches(x!, windows, beyond)],
   Fold: ([held], { windows, positions }) => [
     fold(

@@ -1,6 +1,7 @@
 /** Numbers of tests as an engine takes them, and as it gives them. Knows no platform: pages use it too. */
-import { toFloat16 } from "../../src/checkpoints/half.js";
+
 import type { DType } from "../../src/graph/index.js";
+import { toFloat16 } from "../../src/half.js";
 import type { Tensor } from "../../src/runtime/contract.js";
 import type { Numbers } from "./numbers.js";
 

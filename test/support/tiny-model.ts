@@ -2,7 +2,7 @@
 import type { FlamingoFile } from "../../src/checkpoints/flamingo-file.js";
 import { saveFlamingo } from "../../src/checkpoints/flamingo-folder.node.js";
 import type { Picture } from "../../src/media/pixels.js";
-import { type Flamingo, initFlamingo } from "../../src/model/flamingo.js";
+import { type Flamingo, initFlamingo } from "../../src/model/flamingo-parameters.js";
 import { TINY } from "../../src/model/presets.js";
 import type { Parameter } from "../../src/nn/parameters.js";
 import { Random } from "../../src/random.js";

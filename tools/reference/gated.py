@@ -145,7 +145,7 @@ write(
     {
         "config": {
             "resampler": {"layers": LAYERS, "heads": HEADS, "hidden": HIDDEN, "latents": LATENTS, "frames": TIMES},
-            "gated": {"every": 1, "heads": HEADS, "hidden": HIDDEN},
+            "gated": {"before": [0], "heads": HEADS, "hidden": HIDDEN},
         },
         "lastMedia": LAST_MEDIA,
         "inputs": {"features": numbers(features), "text": numbers(text), "weights": numbers(weights)},

@@ -49,6 +49,20 @@ export const transposed: Layout = ([inputs, outputs]) => ({
   ],
 });
 
+/** Our kernel of a square convolution [taps, in, out], taps row by row, is theirs [out, in, side, side]. */
+export const kernel: Layout = ([taps, inputs, outputs]) => {
+  const side = Math.round(Math.sqrt(taps!));
+  return {
+    theirs: [outputs!, inputs!, side, side],
+    offset: 0,
+    axes: [
+      { size: taps!, stride: 1 },
+      { size: inputs!, stride: taps! },
+      { size: outputs!, stride: taps! * inputs! },
+    ],
+  };
+};
+
 /** Ours is the `n`-th of `of` equal parts, counted from 0, of theirs along its first axis. */
 export function part(n: number, of: number, layout: Layout): Layout {
   return (ours) => {

@@ -23,8 +23,8 @@ import {
  * safetensors file will do), of the parameter's type unless told. 16-bit numbers are widened when the graph is compiled.
  */
 export type Weight =
-  | { readonly data: Float32Array | Uint16Array }
-  | (ExternalBytes & { readonly dtype?: "float32" | "float16" | "bfloat16" });
+  | { readonly data: Float32Array | Uint16Array | Uint8Array }
+  | (ExternalBytes & { readonly dtype?: "float32" | "float16" | "bfloat16" | "uint8" });
 
 /**
  * Writes a graph as ONNX (opset 21, plus the `com.microsoft` domain of ONNX Runtime for fused products).
@@ -46,7 +46,10 @@ export function writeOnnx(graph: Graph, weights: ReadonlyMap<string, Weight>): U
 export function onnxModel(graph: Graph, weights: ReadonlyMap<string, Weight>): OnnxModel {
   const taken = new Names();
   const names = nameValues(graph, taken);
-  const readValues = new Set([...graph.nodes.flatMap(({ inputs }) => inputs), ...graph.outputs.values()]);
+  const readValues = new Set([
+    ...graph.nodes.flatMap((node) => node.op.reads?.(node, node.attributes) ?? node.inputs),
+    ...graph.outputs.values(),
+  ]);
   const writer = new Writer(names, taken, readValues);
   for (const [path, value] of graph.frozen) {
     writer.current = names.get(value)!;

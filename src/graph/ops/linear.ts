@@ -1,7 +1,8 @@
 /** Matrix products. */
 import { type Axis, broadcast, describeAxes, sameSize } from "../axes.js";
 import { GraphError } from "../errors.js";
-import { apply, type Op, type Value } from "../value.js";
+import { apply, fixedSizes, type Op, type Value } from "../value.js";
+import { quantisedSource } from "./quantised.js";
 import { sumLike } from "./reduce.js";
 import { reshape } from "./shape.js";
 
@@ -12,6 +13,14 @@ export interface MatmulOptions {
   readonly transposeRight: boolean;
   /** A factor on the result. */
   readonly scale: number;
+}
+
+/** What `MatMulNBits` calls the numbers it computes in. */
+const LEVELS = { float32: 1, int8: 4 } as const;
+
+/** A right side that the engine multiplies with as it is packed. */
+function multipliedPacked(b: Value, { transposeLeft, transposeRight, scale }: MatmulOptions) {
+  return transposeLeft || transposeRight || scale !== 1 ? undefined : quantisedSource(b);
 }
 
 const last = (x: Value, back: number): Axis => x.axes[x.axes.length - back]!;
@@ -31,7 +40,21 @@ export const linearOps = {
         );
       return [{ dtype: a!.dtype, axes: [...broadcast(a!.axes.slice(0, -2), b!.axes.slice(0, -2)), rows, columns] }];
     },
-    emit: (emit, { inputs: [a, b], outputs: [y] }, { transposeLeft, transposeRight, scale }) => {
+    reads: ({ inputs: [a, b] }, attributes) => {
+      const held = multipliedPacked(b!, attributes);
+      return held === undefined ? [a!, b!] : [a!, held.packed, held.scales];
+    },
+    emit: (emit, { inputs: [a, b], outputs: [y] }, options) => {
+      const { transposeLeft, transposeRight, scale } = options;
+      const held = multipliedPacked(b!, options);
+      if (held !== undefined) {
+        const { bits, block, activations } = held.attributes;
+        const [inner, outer] = fixedSizes(b!);
+        const attributes = { K: inner!, N: outer!, bits, block_size: block, accuracy_level: LEVELS[activations] };
+        const names = [a!, held.packed, held.scales].map(emit.nameOf);
+        emit.node("MatMulNBits", names, [emit.nameOf(y!)], attributes, "com.microsoft");
+        return;
+      }
       const names = [emit.nameOf(a!), emit.nameOf(b!)];
       const flags = { transA: transposeLeft ? 1 : 0, transB: transposeRight ? 1 : 0, alpha: { float: scale } };
       if (!transposeLeft && !transposeRight && scale === 1) emit.node("MatMul", names, [emit.nameOf(y!)]);

@@ -11,6 +11,7 @@ import { flowOps } from "./flow.js";
 import { indexingOps } from "./indexing.js";
 import { linearOps } from "./linear.js";
 import { normaliseOps } from "./normalise.js";
+import { quantisedOps } from "./quantised.js";
 import { reduceOps } from "./reduce.js";
 import { shapeOps } from "./shape.js";
 import { windowOps } from "./windows.js";
@@ -28,6 +29,7 @@ export const OPS = {
   ...indexingOps,
   ...linearOps,
   ...normaliseOps,
+  ...quantisedOps,
   ...reduceOps,
   ...shapeOps,
   ...windowOps,

@@ -8,7 +8,6 @@ import {
   add,
   axis,
   convolve,
-  div,
   matmul,
   mean,
   mul,
@@ -17,14 +16,13 @@ import {
   reshape,
   scalar,
   sigmoid,
-  sqrt,
-  sub,
   transpose,
   type Value,
 } from "../../graph/index.js";
-import { filled, initLinear, type Linear, linear, normal } from "../../nn/layers.js";
+import { filled, initLinear, type Linear, linear } from "../../nn/layers.js";
 import type { Parameter } from "../../nn/parameters.js";
 import type { Random } from "../../random.js";
+import { initStandardised, type Standardised, standardWeight } from "./standardised.js";
 
 /** Sizes of a vision tower. */
 export interface FoldedNfnetConfig {
@@ -39,16 +37,6 @@ export interface FoldedNfnetConfig {
   readonly alpha: number;
   /** Channels of the last 1 x 1 map: the space in which contrastive pretraining compares pictures with captions. */
   readonly head: number;
-}
-
-/** A weight kept standardised: mean 0 and deviation 1 over its inputs, then `gain / sqrt(inputs)`. */
-export interface Standardised<Leaf> {
-  /** [taps, channels in, channels out] */
-  readonly weight: Leaf;
-  /** [channels out] */
-  readonly gain: Leaf;
-  /** [channels out] */
-  readonly offset: Leaf;
 }
 
 /** Parameters of one residual block; the first of a stage has a shortcut. */
@@ -68,19 +56,6 @@ export interface FoldedNfnet<Leaf> {
   readonly stem: Standardised<Leaf>;
   readonly stages: readonly (readonly FoldedNfnetBlock<Leaf>[])[];
   readonly head: Linear<Leaf>;
-}
-
-/**
- * Standardised, a weight may have any deviation; how far one step of the optimizer turns it depends on it. This one is
- * that of a plain weight.
- */
-function initStandardised(random: Random, taps: number, from: number, to: number): Standardised<Parameter> {
-  const inputs = taps * from;
-  return {
-    weight: normal(random, [taps, from, to], 1 / Math.sqrt(inputs)),
-    gain: filled([to], 1),
-    offset: filled([to], 0),
-  };
 }
 
 /** A vision tower at random. */
@@ -115,16 +90,11 @@ export function initFoldedNfnet(random: Random, config: FoldedNfnetConfig): Fold
 const RELU_GAIN = Math.sqrt(2 / (1 - 1 / Math.PI));
 
 /** Convolution by a standardised weight, 1 x 1 or 3 x 3, of `scale` times the input. */
-function convolveStandardised({ weight, gain, offset }: Standardised<Value>, x: Value, scale: number): Value {
-  const [taps, from, to] = weight.axes;
-  const inputs = taps!.size! * from!.size!;
-  const flat = reshape(weight, [inputs, to!]);
-  const centred = sub(flat, mean(flat, [0], true));
-  const variance = mean(mul(centred, centred), [0], true);
-  const scaled = mul(gain, scalar(scale));
-  const standard = mul(div(centred, sqrt(add(mul(variance, scalar(inputs)), scalar(1e-4)))), scaled);
-  const y = taps!.size === 1 ? matmul(x, standard) : convolve(x, reshape(standard, [taps!, from!, to!]));
-  return add(y, offset);
+function convolveStandardised(params: Standardised<Value>, x: Value, scale: number): Value {
+  const [taps, from, to] = params.weight.axes;
+  const weight = standardWeight(params, (squares) => add(squares, scalar(1e-4)), scale);
+  const y = taps!.size === 1 ? matmul(x, weight) : convolve(x, reshape(weight, [taps!, from!, to!]));
+  return add(y, params.offset);
 }
 
 /** [pictures, height, width, channels] to half the height and width and four times the channels. */

@@ -28,7 +28,8 @@ import {
   sceneOf,
 } from "../../data/world/index.js";
 import { axis, input, type Value } from "../../graph/index.js";
-import { type Flamingo, initFlamingo, perceiverResampler } from "../../model/flamingo.js";
+import { perceiverResampler } from "../../model/flamingo.js";
+import { type Flamingo, initFlamingo } from "../../model/flamingo-parameters.js";
 import { NANO } from "../../model/presets.js";
 import { visionGrid } from "../../model/vision/tower.js";
 import { bind } from "../../nn/layers.js";
@@ -106,7 +107,7 @@ async function start(language: string, vision: string): Promise<{ params: Flamin
   const words = await part(language, "language");
   await part(vision, "vision");
   for (const block of fresh.gated) {
-    for (const { data } of [block.output.weight, block.feedForward.down.weight])
+    for (const { data } of [block.output.weight, block.feedForward!.down.weight])
       data.forEach((value, i) => {
         data[i] = WRITE * value;
       });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { fromBfloat16, fromFloat16, toFloat16 } from "../../src/checkpoints/half.js";
+import { fromBfloat16, fromFloat16, toFloat16 } from "../src/half.js";
 
 const half = (value: number) => toFloat16(Float32Array.of(value))[0]!;
 const every = Uint16Array.from({ length: 65_536 }, (_, bits) => bits);
