@@ -7,6 +7,7 @@ import { frozen, type Parameter } from "../nn/parameters.js";
 import { Undrawn } from "../random.js";
 import { ModelFolderError } from "./errors.js";
 import { fill } from "./fill.js";
+import { LANGUAGE } from "./language-schema.js";
 import type { Tensor } from "./safetensors.js";
 
 const count = z.number().int().positive();
@@ -76,15 +77,6 @@ function visionFaults(config: VisionConfig): { path: string[]; message: string }
   }
 }
 
-const PRIMER = z.strictObject({
-  kind: z.literal("primer"),
-  vocabulary: count,
-  width: count,
-  layers: count,
-  heads: count,
-  hidden: count,
-  taps: count,
-});
 const NORM = z.strictObject({ kind: z.enum(["layer", "rms"]), epsilon: z.number().positive(), offset: z.boolean() });
 const ACTIVATION = z.enum(Object.keys(ACTIVATIONS) as [Activation, ...Activation[]]);
 const RESAMPLER = z.strictObject({
@@ -121,7 +113,7 @@ const FLAMINGO = z
     kind: z.literal("flamingo"),
     name: z.string(),
     vision: VISION,
-    language: PRIMER,
+    language: LANGUAGE,
     resampler: RESAMPLER,
     gated: GATED,
     ownTokens: z.enum(["added", "table"]).exactOptional(),
@@ -140,7 +132,6 @@ const FLAMINGO = z
           message: `${heads} heads do not divide a width of ${language.width}`,
         });
     };
-    divides("language.heads", language.heads);
     divides("resampler.heads", resampler.heads);
     divides("gated.heads", gated.heads);
   });

@@ -71,17 +71,17 @@ export async function writeOnnxFile(
 }
 
 /**
- * Where a safetensors file has its tensors, for `.onnx` files in the same folder: float32, float16 and bfloat16 ones, by
- * name. Nothing but the header is read.
+ * Where a safetensors file has its tensors, for `.onnx` files in the same folder: float32, float16, bfloat16 and uint8
+ * ones, by name. Nothing but the header is read.
  * @throws {ModelFolderError} if there is no such file
  * @throws {SafetensorsError} if it is cut off or contradicts itself
  */
 export async function storedWeights(path: string): Promise<Map<string, Weight>> {
   const { entries } = await readSafetensorsHeader(path);
-  const formats = { F32: "float32", F16: "float16", BF16: "bfloat16" } as const;
+  const formats = { F32: "float32", F16: "float16", BF16: "bfloat16", U8: "uint8" } as const;
   const weights = new Map<string, Weight>();
   for (const [name, { dtype, begin, end }] of entries)
-    if (dtype === "F32" || dtype === "F16" || dtype === "BF16")
+    if (dtype === "F32" || dtype === "F16" || dtype === "BF16" || dtype === "U8")
       weights.set(name, { location: basename(path), offset: begin, length: end - begin, dtype: formats[dtype] });
   return weights;
 }

@@ -1,7 +1,7 @@
 /** Tensors straight from the disk, and only those that are wanted. */
 import { type FileHandle, open } from "node:fs/promises";
 import { ModelFolderError, SafetensorsError } from "./errors.js";
-import { headerLength, parseHeader, type SafetensorsHeader, type Tensor, toFloat32 } from "./safetensors.js";
+import { headerLength, numbersOf, parseHeader, type SafetensorsHeader, type Tensor } from "./safetensors.js";
 
 /** What a file holds and where, without reading its numbers. */
 export function readSafetensorsHeader(path: string): Promise<SafetensorsHeader> {
@@ -22,7 +22,7 @@ export function readSafetensorsFile(
     const { entries, metadata } = await readHeader(file);
     const tensors = new Map<string, Tensor>();
     for (const [name, { dtype, shape, begin, end }] of entries)
-      if (wanted(name)) tensors.set(name, { shape, data: toFloat32(dtype, await readRange(file, begin, end)) });
+      if (wanted(name)) tensors.set(name, { shape, data: numbersOf(dtype, await readRange(file, begin, end)) });
     return { tensors, metadata };
   });
 }

@@ -2,8 +2,9 @@
  * Files of named tensors: 8 bytes of header length, a JSON header, the numbers.
  * @source https://github.com/huggingface/safetensors, README, "Format"
  */
-import { SafetensorsError, UnsavableError } from "./errors.js";
+
 import { fromBfloat16, fromFloat16, toFloat16 } from "../half.js";
+import { SafetensorsError, UnsavableError } from "./errors.js";
 
 const BYTES = {
   F64: 8,
@@ -24,10 +25,10 @@ const BYTES = {
 /** How the numbers of a tensor stand in the file. */
 export type Dtype = keyof typeof BYTES;
 
-/** A tensor as it is saved and loaded: row-major float32. */
+/** A tensor as it is saved and loaded, row-major: float32, or bytes where the file has bytes (`U8`). */
 export interface Tensor {
   readonly shape: readonly number[];
-  readonly data: Float32Array;
+  readonly data: Float32Array | Uint8Array;
 }
 
 /** Where a tensor stands in its file. */
@@ -119,6 +120,11 @@ export function toFloat32(dtype: Dtype, bytes: Uint8Array): Float32Array {
   }
 }
 
+/** The numbers of a tensor as it is loaded. Where nothing has to be converted they may be a view. */
+export function numbersOf(dtype: Dtype, bytes: Uint8Array): Tensor["data"] {
+  return dtype === "U8" ? bytes : toFloat32(dtype, bytes);
+}
+
 const ARRAYS = {
   F64: Float64Array,
   I32: Int32Array,
@@ -142,13 +148,13 @@ export function readSafetensors(file: Uint8Array): {
   const { entries, metadata } = parseHeader(file.subarray(8, 8 + length), file.length);
   const tensors = new Map<string, Tensor>();
   for (const [name, { dtype, shape, begin, end }] of entries)
-    tensors.set(name, { shape, data: toFloat32(dtype, file.subarray(begin, end)) });
+    tensors.set(name, { shape, data: numbersOf(dtype, file.subarray(begin, end)) });
   return { tensors, metadata };
 }
 
 /** How tensors are written. */
 export interface SafetensorsOptions {
-  /** `F32` unless told. */
+  /** Of float32 numbers; `F32` unless told. Bytes are written as `U8`. */
   readonly dtype?: "F32" | "F16";
   readonly metadata?: Readonly<Record<string, string>>;
 }
@@ -167,14 +173,17 @@ export function* safetensorsPieces(
   const header: Record<string, unknown> = Object.create(null);
   if (metadata) header.__metadata__ = metadata;
   let offset = 0;
-  for (const [name, { shape, data }] of named) {
+  const formatOf = ({ data }: Tensor) => (data instanceof Uint8Array ? "U8" : dtype);
+  for (const [name, tensor] of named) {
+    const { shape, data } = tensor;
     if (name === "__metadata__" || product(shape) !== data.length)
       throw new UnsavableError(
         `Tensor ${name} of shape [${shape.join(", ")}] with ${data.length} numbers cannot be saved.`,
         "give it the numbers of its shape, and a name other than __metadata__",
       );
-    const end = offset + data.length * BYTES[dtype];
-    header[name] = { dtype, shape, data_offsets: [offset, end] };
+    const format = formatOf(tensor);
+    const end = offset + data.length * BYTES[format];
+    header[name] = { dtype: format, shape, data_offsets: [offset, end] };
     offset = end;
   }
   const json = new TextEncoder().encode(JSON.stringify(header));
@@ -201,7 +210,8 @@ export function writeSafetensors(tensors: ReadonlyMap<string, Tensor>, options?:
   return file;
 }
 
-function savable(name: string, data: Float32Array, dtype: "F32" | "F16"): Uint8Array<ArrayBuffer> {
+function savable(name: string, data: Tensor["data"], dtype: "F32" | "F16"): Uint8Array<ArrayBuffer> {
+  if (data instanceof Uint8Array) return new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.length);
   const bound = dtype === "F16" ? 65_520 : Number.POSITIVE_INFINITY;
   const bad = data.findIndex((value) => !(Math.abs(value) < bound));
   if (bad >= 0)

@@ -20,6 +20,14 @@ export {
   primerBlock,
   primerDecoder,
 } from "./language/primer.js";
+export {
+  initTransformer,
+  type Transformer,
+  type TransformerBlock,
+  transformerBlock,
+  transformerDecoder,
+} from "./language/transformer.js";
+export type { Positions, TransformerConfig } from "./language/transformer-config.js";
 export { NANO, TINY } from "./presets.js";
 export {
   CLIP_VIT_B_16,

@@ -1,5 +1,6 @@
 /** The nn room: layers as functions `(params, x) -> x`, the functions that make their parameters, and trees of them. */
 export { Random } from "../random.js";
+export { attendGrouped } from "./attention.js";
 export {
   ACTIVATIONS,
   type Activation,
@@ -34,7 +35,20 @@ export {
   mapParameters,
   type Parameter,
   parameterOf,
+  type Quantised,
+  type Stored,
   sizeOf,
+  storedIn,
   type Tree,
   type WithLeaves,
 } from "./parameters.js";
+export { dequantised, quantise } from "./quantise.js";
+export {
+  type Held,
+  QUANTISABLE,
+  quantisable,
+  quantisedParameter,
+  quantiseParameters,
+  SCHEMES,
+  schemeOf,
+} from "./quantised.js";

@@ -77,6 +77,8 @@ export const elementwiseOps = {
   Log: unary("Log", (g, x) => div(g, x)),
   Sqrt: unary("Sqrt", (g, _x, y) => div(mul(g, scalar(0.5)), y)),
   Tanh: unary("Tanh", (g, _x, y) => mul(g, sub(scalar(1), mul(y, y)))),
+  Sin: unary("Sin", (g, x) => mul(g, cos(x))),
+  Cos: unary("Cos", (g, x) => neg(mul(g, sin(x)))),
   Erf: unary("Erf", (g, x) => mul(g, mul(scalar(2 / Math.sqrt(Math.PI)), exp(neg(mul(x, x)))))),
   Reciprocal: unary("Reciprocal", (g, _x, y) => neg(mul(g, mul(y, y)))),
   // The slope at 0 is taken as 0.
@@ -186,6 +188,10 @@ export const log = (x: Value): Value => apply(O.Log, [x], null);
 export const sqrt = (x: Value): Value => apply(O.Sqrt, [x], null);
 /** Hyperbolic tangent, entry by entry. */
 export const tanh = (x: Value): Value => apply(O.Tanh, [x], null);
+/** Sine of an angle in radians, entry by entry. */
+export const sin = (x: Value): Value => apply(O.Sin, [x], null);
+/** Cosine of an angle in radians, entry by entry. */
+export const cos = (x: Value): Value => apply(O.Cos, [x], null);
 /** Error function, entry by entry. */
 export const erf = (x: Value): Value => apply(O.Erf, [x], null);
 /** Absolute value, entry by entry; the slope at 0 is taken as 0. */

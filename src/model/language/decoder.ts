@@ -51,4 +51,6 @@ export interface DecoderSizes {
   readonly cacheWidth: number;
   /** Tokens that causal taps look back; 0 without them. */
   readonly recent: number;
+  /** Tokens that its table of positions has rows for; left out where positions go on for ever. */
+  readonly longest?: number;
 }

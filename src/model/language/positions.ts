@@ -27,18 +27,34 @@ export function causal(context: Pick<TextContext, "positions" | "keyPositions">)
   return where(greater(distances(context), scalar(0)), scalar(HIDDEN), scalar(0));
 }
 
+/** Slopes that fall by the same factor from head to head: the first is 2^(-steepest / heads), the last 2^-steepest. */
+function halving(heads: number, steepest: number): Float32Array<ArrayBuffer> {
+  return Float32Array.from({ length: heads }, (_, head) => 2 ** ((-steepest * (head + 1)) / heads));
+}
+
 /**
- * Causal biases that fall linearly with distance (ALiBi), by slopes that halve from head to head.
- * @param steepest  the steepest slope is 2^(-steepest / heads), the last 2^-steepest
+ * Slopes as published checkpoints have them: where the heads are no power of 2 they are taken from those of the next one,
+ * every second first.
+ * @source arXiv:2108.12409, section 3 and its code
+ */
+export function publishedSlopes(heads: number, steepest: number): Float32Array<ArrayBuffer> {
+  const slopes = halving(2 ** Math.ceil(Math.log2(heads)), steepest);
+  if (slopes.length === heads) return slopes;
+  const every = (from: number) => slopes.filter((_, i) => i % 2 === from);
+  return Float32Array.of(...every(1), ...every(0)).slice(0, heads);
+}
+
+/**
+ * Causal biases that fall linearly with distance (ALiBi).
+ * @param slopes  one a head; `halving` unless given
  * @returns  [batch or 1, heads, text, keys]
  * @source arXiv:2108.12409, section 3
  */
 export function linearPositions(
   heads: number,
   context: Pick<TextContext, "positions" | "keyPositions">,
-  steepest = 8,
+  slopes: Float32Array<ArrayBuffer> = halving(heads, 8),
 ): Value {
-  const slopes = Float32Array.from({ length: heads }, (_, head) => 2 ** ((-steepest * (head + 1)) / heads));
   const after = distances(context);
   const bias = mul(after, constant(slopes, [axis("heads", heads), axis("", 1), axis("", 1)]));
   return where(greater(after, scalar(0)), scalar(HIDDEN), bias);

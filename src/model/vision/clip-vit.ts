@@ -131,11 +131,11 @@ export function initClipVit(random: Random, config: ClipVitConfig): ClipVit<Para
         query: initAffine(own.fork("query"), width, width),
         key: initAffine(own.fork("key"), width, width),
         value: initAffine(own.fork("value"), width, width),
-        output: initAffine(own.fork("output"), width, width, narrow),
+        output: initAffine(own.fork("output"), width, width, true, narrow),
         feedForward: {
           norm: initNorm(width),
           up: initAffine(own.fork("up"), width, hidden),
-          down: initAffine(own.fork("down"), hidden, width, narrow),
+          down: initAffine(own.fork("down"), hidden, width, true, narrow),
         },
       };
     }),

@@ -143,7 +143,7 @@ export function initNfnet(random: Random, config: NfnetConfig): Nfnet<Parameter>
           narrow: initStandardised(own.fork("narrow"), 1, from, middle),
           spatial: [0, 1].map((n) => initStandardised(own.fork(`spatial ${n}`), 9, groupWidth, middle)),
           widen: initStandardised(own.fork("widen"), 1, middle, width),
-          squeeze: initAffine(own.fork("squeeze"), width, between, Math.SQRT2),
+          squeeze: initAffine(own.fork("squeeze"), width, between, true, Math.SQRT2),
           excite: initAffine(own.fork("excite"), between, width),
           branchGain: filled([], 0),
         };
