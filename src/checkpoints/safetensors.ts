@@ -2,8 +2,9 @@
  * Files of named tensors: 8 bytes of header length, a JSON header, the numbers.
  * @source https://github.com/huggingface/safetensors, README, "Format"
  */
-import { SafetensorsError, UnsavableError } from "./errors.js";
+
 import { fromBfloat16, fromFloat16, toFloat16 } from "../half.js";
+import { SafetensorsError, UnsavableError } from "./errors.js";
 
 const BYTES = {
   F64: 8,

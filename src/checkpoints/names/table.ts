@@ -72,6 +72,27 @@ export function part(n: number, of: number, layout: Layout): Layout {
   };
 }
 
+/** Rows of a norm that they call weight and bias. */
+export function normRows(ours: string, theirs: string): NameRow[] {
+  return [
+    { ours: `${ours}.gain`, theirs: `${theirs}.weight`, layout: same },
+    { ours: `${ours}.offset`, theirs: `${theirs}.bias`, layout: same },
+  ];
+}
+
+/** Rows of a linear map with an offset, which they keep as weight [out, in] and bias. */
+export function affineRows(ours: string, theirs: string): NameRow[] {
+  return [
+    { ours: `${ours}.weight`, theirs: `${theirs}.weight`, layout: transposed },
+    { ours: `${ours}.offset`, theirs: `${theirs}.bias`, layout: same },
+  ];
+}
+
+/** The same rows, with something before our paths and something before their names. */
+export function rowsBelow(rows: readonly NameRow[], ours: string, theirs: string): NameRow[] {
+  return rows.map((row) => ({ ...row, ours: `${ours}${row.ours}`, theirs: `${theirs}${row.theirs}` }));
+}
+
 /** Takes our numbers out of theirs. */
 export function taken(theirs: Float32Array, { offset, axes }: Placing): Float32Array {
   const ours = new Float32Array(axes.reduce((product, { size }) => product * size, 1));
