@@ -3,16 +3,16 @@ import { bertNames, bertSpare } from "../../src/checkpoints/names/bert.js";
 import { axis, constant, equal, gradients, graph, input, matmul, mul, sum, type Value } from "../../src/graph/index.js";
 import { BERT_BASE, BERT_MINI, type BertConfig, bert, initBert } from "../../src/model/text/bert.js";
 import { captionTower } from "../../src/model/text/caption-tower.js";
-import { countParameters, flatten } from "../../src/nn/parameters.js";
+import { countParameters } from "../../src/nn/parameters.js";
 import { Undrawn } from "../../src/random.js";
 import { expectClose, runEngine } from "../support/check.js";
 import type { Numbers } from "../support/evaluate.js";
 import { numbersOf } from "../support/feeds.js";
 import { bound } from "../support/parameters.js";
-import { expectNear, labelled, Reference } from "../support/reference.js";
+import { expectNear, labelled, readReference, slopesOf, under, unread, withWeights } from "../support/reference.js";
 
 /** Written by tools/reference/bert.py. */
-const reference = new Reference("bert");
+const { tensors, facts } = readReference<{ lengths: number[]; counts: Record<string, number> }>("bert");
 const TINY: BertConfig = {
   kind: "bert",
   vocabulary: 30,
@@ -24,11 +24,13 @@ const TINY: BertConfig = {
   hidden: 40,
 };
 const rows = bertNames(TINY);
-const byPath = new Map(rows.map((row) => [row.ours, row]));
-const tree = reference.fill({ text: initBert(new Undrawn(), TINY) }, rows);
+const weights = under(tensors, "weights.");
+const tree = withWeights({ text: initBert(new Undrawn(), TINY) }, rows, weights);
 const { params, trained, feeds } = bound(tree.text, "text");
-const lengths = reference.fact<number[]>("lengths");
-const tokens = reference.at("inputs.tokens");
+const { lengths, counts } = facts;
+/** One tensor of the reference. */
+const at = (name: string) => tensors.get(name)!;
+const tokens = numbersOf(at("inputs.tokens"));
 const [captions, text] = tokens.shape as [number, number];
 const read = input("tokens", "int32", [axis("captions", captions), axis("text", text)]);
 
@@ -52,38 +54,36 @@ describe("beside BERT of transformers, on the same numbers (1810.04805)", () => 
     );
     const found = await runEngine(graph(outputs), new Map([...feeds, ["tokens", tokens]]));
     Object.keys(outputs).forEach((name, i) => {
-      expectNear(ofRealTokens(numbersOf(found[name]!)), reference.at(`outputs.hidden.${i}`), name);
+      expectNear(ofRealTokens(numbersOf(found[name]!)), at(`outputs.hidden.${i}`), name);
     });
   });
 
   it("the mean over a text's own tokens, its projection and the slopes are the same", async () => {
     const mean = captionTower(params, { ...TINY, length: text }, read, 0);
-    const [width, space] = reference.at("inputs.projection").shape as [number, number];
+    const [width, space] = at("inputs.projection").shape as [number, number];
     const projection = input("projection", "float32", [axis("", width), axis("", space)]);
-    const weights = input("weights", "float32", [axis("captions", captions), axis("", space)]);
+    const cotangent = input("cotangent", "float32", [axis("captions", captions), axis("", space)]);
     const projected = matmul(mean, projection);
-    const loss = sum(mul(projected, weights), [0, 1]);
-    const slopesOf = reference.under("gradients.");
-    const paths = rows.filter(({ theirs }) => slopesOf.includes(theirs)).map(({ ours }) => ours);
-    expect(paths).toHaveLength(9);
+    const loss = sum(mul(projected, cotangent), [0, 1]);
+    const wanted = [...slopesOf(tree, rows, under(tensors, "gradients."))];
+    expect(wanted).toHaveLength(9);
     const slopes = gradients(
       loss,
-      paths.map((path) => trained.get(path)!),
+      wanted.map(([path]) => trained.get(path)!),
     );
     const found = await runEngine(
       graph({ mean, projected, ...Object.fromEntries(slopes.map((slope, i) => [`to ${i}`, slope])) }),
       new Map([
         ...feeds,
         ["tokens", tokens],
-        ["projection", reference.at("inputs.projection")],
-        ["weights", reference.at("inputs.loss")],
+        ["projection", numbersOf(at("inputs.projection"))],
+        ["cotangent", numbersOf(at("inputs.loss"))],
       ]),
     );
-    expectNear(numbersOf(found.mean!), reference.at("outputs.mean"), "mean");
-    expectNear(numbersOf(found.projected!), reference.at("outputs.projected"), "projected");
-    paths.forEach((path, i) => {
-      const slope = numbersOf(found[`to ${i}`]!);
-      expectNear(slope, reference.ours(byPath, path, slope.shape, "gradients."), `slope of ${path}`);
+    expectNear(numbersOf(found.mean!), at("outputs.mean"), "mean");
+    expectNear(numbersOf(found.projected!), at("outputs.projected"), "projected");
+    wanted.forEach(([path, slope], i) => {
+      expectNear(numbersOf(found[`to ${i}`]!), slope, `slope of ${path}`);
     });
   });
 
@@ -118,8 +118,8 @@ describe("beside BERT of transformers, on the same numbers (1810.04805)", () => 
 });
 
 describe("BERT's names and sizes", () => {
-  it("the table has a row for every parameter, and no other; pooler and heads are left aside", () => {
-    expect(new Set(rows.map(({ ours }) => ours))).toEqual(new Set(flatten(tree).keys()));
+  it("the table reads every tensor of the encoder; pooler and heads are left aside", () => {
+    expect(unread(rows, weights)).toEqual([]);
     expect(["pooler.dense.weight", "cls.predictions.bias", "bert.pooler.dense.bias"].map(bertSpare)).toEqual([
       true,
       true,
@@ -132,7 +132,6 @@ describe("BERT's names and sizes", () => {
     ["MINI", BERT_MINI],
     ["BASE", BERT_BASE],
   ] as const)("%s has as many parameters as that of transformers without its pooler", (name, config) => {
-    const counts = reference.fact<Record<string, number>>("counts");
     expect(countParameters(initBert(new Undrawn(), config))).toBe(counts[name]);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { clipNames, clipSpare, openClipNames } from "../../src/checkpoints/names/clip.js";
+import type { Tensor } from "../../src/checkpoints/safetensors.js";
 import { axes, axis, gradients, graph, input, mul, sum, type Value } from "../../src/graph/index.js";
 import {
   CLIP_VIT_B_16,
@@ -10,22 +11,28 @@ import {
 } from "../../src/model/vision/clip-vit.js";
 import { cubicTable } from "../../src/model/vision/cubic.js";
 import { initVision, visionGrid, visionTower } from "../../src/model/vision/tower.js";
-import { countParameters, flatten } from "../../src/nn/parameters.js";
+import { countParameters } from "../../src/nn/parameters.js";
 import { Undrawn } from "../../src/random.js";
 import { runEngine } from "../support/check.js";
 import type { Numbers } from "../support/evaluate.js";
 import { numbersOf } from "../support/feeds.js";
 import { bound } from "../support/parameters.js";
-import { expectNear, labelled, Reference } from "../support/reference.js";
+import { expectNear, labelled, readReference, slopesOf, under, unread, withWeights } from "../support/reference.js";
 
 /** Both written by tools/reference/clip.py. */
-const transformers = new Reference("clip-transformers");
-const openClip = new Reference("clip-open-clip");
-const sizes = transformers.fact<Record<string, number>>("sizes");
+const transformers = readReference<{
+  sizes: Record<"own" | "larger" | "smaller", number>;
+  counts: Record<string, { all: number; postNorm: number }>;
+}>("clip-transformers");
+const openClip = readReference("clip-open-clip");
+const { sizes, counts } = transformers.facts;
+/** One tensor of a reference, for comparison and for feeding. */
+const at = ({ tensors }: typeof openClip, name: string) => tensors.get(name)!;
+const fedBy = (from: typeof openClip, name: string) => numbersOf(at(from, name));
 
 const TINY: ClipVitConfig = {
   kind: "clip-vit",
-  size: sizes.own!,
+  size: sizes.own,
   patch: 4,
   positions: 5,
   width: 24,
@@ -37,9 +44,8 @@ const TINY: ClipVitConfig = {
   postNorm: true,
 };
 const rows = clipNames(TINY);
-const byPath = new Map(rows.map((row) => [row.ours, row]));
 const fresh = (config: ClipVitConfig) => ({ vision: initVision(new Undrawn(), config) });
-const tree = transformers.fill(fresh(TINY), rows);
+const tree = withWeights(fresh(TINY), rows, under(transformers.tensors, "weights."));
 
 /** The tokens behind a number of pictures that is known only when the graph runs. */
 async function tokensOf(params: typeof tree, config: ClipVitConfig, pixels: Numbers): Promise<Record<string, Numbers>> {
@@ -55,7 +61,7 @@ async function tokensOf(params: typeof tree, config: ClipVitConfig, pixels: Numb
 }
 
 /** All but the first token. */
-function withoutFirst({ shape: [pictures, tokens, width], data }: Numbers): Numbers {
+function withoutFirst({ shape: [pictures, tokens, width], data }: Tensor): Tensor {
   const kept = data.filter((_, i) => Math.floor(i / width!) % tokens! > 0);
   return { shape: [pictures!, tokens! - 1, width!], data: kept };
 }
@@ -70,45 +76,43 @@ describe("beside CLIP's vision model of transformers, on the same numbers (2103.
     "the tokens behind every block and the slopes are the same: %s, a picture of %s size",
     async (act, size) => {
       const activation = act === "gelu" ? "gelu" : "quickGelu";
-      const config: ClipVitConfig = { ...TINY, size: sizes[size]!, activation, postNorm: false };
+      const config: ClipVitConfig = { ...TINY, size: sizes[size], activation, postNorm: false };
       const { postNorm: _, ...kept } = tree.vision as { postNorm?: unknown };
       const raw = { vision: kept as typeof tree.vision };
-      const pixels = transformers.at(`inputs.${size}`);
+      const pixels = fedBy(transformers, `inputs.${size}`);
       const found = await tokensOf(raw, config, pixels);
       const hidden = ["vision.embedded", "vision.block 0", "vision.block 1", "vision.block 2"];
       hidden.forEach((name, i) => {
-        expectNear(found[name]!, transformers.at(`outputs.${act}.${size}.hidden.${i}`), name);
+        expectNear(found[name]!, at(transformers, `outputs.${act}.${size}.hidden.${i}`), name);
       });
-      expectNear(found.features!, transformers.at(`outputs.${act}.${size}.hidden.3`), "features");
+      expectNear(found.features!, at(transformers, `outputs.${act}.${size}.hidden.3`), "features");
 
       const { params, trained, feeds } = bound(raw.vision, "vision");
       const pictures = input("pixels", "float32", axes(axis("pictures", 2), config.size, config.size, 3));
       const { patches, width } = visionGrid(config);
       const weights = input("weights", "float32", axes(axis("pictures", 2), patches, width));
       const loss = sum(mul(visionTower(params, config, pictures), weights), [0, 1, 2]);
-      const slopesOf = transformers.under(`gradients.${act}.${size}.`);
-      const paths = rows.filter(({ theirs }) => slopesOf.includes(theirs)).map(({ ours }) => ours);
-      expect(paths).toHaveLength(9);
-      const slopes = gradients(loss, [pictures, ...paths.map((path) => trained.get(path)!)]);
+      const wanted = [...slopesOf(tree, rows, under(transformers.tensors, `gradients.${act}.${size}.`))];
+      expect(wanted).toHaveLength(9);
+      const slopes = gradients(loss, [pictures, ...wanted.map(([path]) => trained.get(path)!)]);
       const walked = await runEngine(
         graph(Object.fromEntries(slopes.map((slope, i) => [`to ${i}`, slope]))),
-        new Map([...feeds, ["pixels", pixels], ["weights", transformers.at(`inputs.${size}.loss`)]]),
+        new Map([...feeds, ["pixels", pixels], ["weights", fedBy(transformers, `inputs.${size}.loss`)]]),
       );
-      expectNear(numbersOf(walked["to 0"]!), transformers.at(`gradients.${act}.${size}.pixels`), "slope of the pixels");
-      paths.forEach((path, i) => {
-        const slope = numbersOf(walked[`to ${i + 1}`]!);
-        expectNear(
-          slope,
-          transformers.ours(byPath, path, slope.shape, `gradients.${act}.${size}.`),
-          `slope of ${path}`,
-        );
+      expectNear(
+        numbersOf(walked["to 0"]!),
+        at(transformers, `gradients.${act}.${size}.pixels`),
+        "slope of the pixels",
+      );
+      wanted.forEach(([path, slope], i) => {
+        expectNear(numbersOf(walked[`to ${i + 1}`]!), slope, `slope of ${path}`);
       });
     },
   );
 
   it("the last norm goes over every token where a configuration asks for it", async () => {
-    const { features } = await tokensOf(tree, TINY, transformers.at("inputs.own"));
-    expectNear(features!, transformers.at("outputs.quick_gelu.own.normal"), "normalised tokens");
+    const { features } = await tokensOf(tree, TINY, fedBy(transformers, "inputs.own"));
+    expectNear(features!, at(transformers, "outputs.quick_gelu.own.normal"), "normalised tokens");
   });
 
   it("a table of positions that fits is not interpolated, and one that is keeps what is constant", () => {
@@ -122,16 +126,16 @@ describe("beside CLIP's vision model of transformers, on the same numbers (2103.
 
 describe("beside open_clip, on the same numbers", () => {
   const own = openClipNames(TINY);
-  const loaded = openClip.fill(fresh(TINY), own, (name) => clipSpare(name, TINY));
+  const loaded = withWeights(fresh(TINY), own, under(openClip.tensors, "weights."));
 
   it("OpenFlamingo's tokens are the raw ones of the patches: not behind ln_post, as open_clip has given them since 2.23", async () => {
     const config: ClipVitConfig = { ...TINY, classToken: false, postNorm: false };
     const { postNorm: _, ...kept } = loaded.vision as { postNorm?: unknown };
-    const pixels = openClip.at("inputs.own");
+    const pixels = fedBy(openClip, "inputs.own");
     const { features } = await tokensOf({ vision: kept as typeof loaded.vision }, config, pixels);
-    expectNear(features!, withoutFirst(openClip.at("outputs.raw")), "raw tokens");
+    expectNear(features!, withoutFirst(at(openClip, "outputs.raw")), "raw tokens");
 
-    const drifted = openClip.at("outputs.tokens");
+    const drifted = at(openClip, "outputs.tokens");
     const behind = await tokensOf(loaded, { ...TINY, classToken: false }, pixels);
     expectNear(behind.features!, drifted, "tokens behind ln_post");
     const gap = features!.data.reduce((most, x, i) => Math.max(most, Math.abs(x - drifted.data[i]!)), 0);
@@ -141,8 +145,12 @@ describe("beside open_clip, on the same numbers", () => {
   it("IDEFICS keeps the class token, the first of the tokens", async () => {
     const config: ClipVitConfig = { ...TINY, postNorm: false };
     const { postNorm: _, ...kept } = loaded.vision as { postNorm?: unknown };
-    const { features } = await tokensOf({ vision: kept as typeof loaded.vision }, config, openClip.at("inputs.own"));
-    expectNear(features!, openClip.at("outputs.raw"), "all tokens");
+    const { features } = await tokensOf(
+      { vision: kept as typeof loaded.vision },
+      config,
+      fedBy(openClip, "inputs.own"),
+    );
+    expectNear(features!, at(openClip, "outputs.raw"), "all tokens");
   });
 
   it("queries, keys and values are the thirds of one matrix, and of one offset", () => {
@@ -157,12 +165,11 @@ describe("beside open_clip, on the same numbers", () => {
 });
 
 describe("the names of CLIP's parameters", () => {
-  it.each([
-    ["transformers", clipNames(TINY)],
-    ["IDEFICS", clipNames(TINY, "model.vision_model.")],
-    ["open_clip", openClipNames(TINY)],
-  ] as const)("%s has a row for every parameter, and no other", (_, table) => {
-    expect(new Set(table.map(({ ours }) => ours))).toEqual(new Set(flatten(tree).keys()));
+  it("the tables read every tensor of the towers; of open_clip's, all but the projection", () => {
+    expect(unread(rows, under(transformers.tensors, "weights."))).toEqual([]);
+    const left = unread(openClipNames(TINY), under(openClip.tensors, "weights."));
+    expect(left).toEqual(["visual.proj"]);
+    expect(left.every((name) => clipSpare(name, TINY))).toBe(true);
   });
 
   it("IDEFICS's are under model.vision_model, with its own spelling of the first norm", () => {
@@ -194,7 +201,6 @@ describe("the names of CLIP's parameters", () => {
 });
 
 describe("the published vision transformers of CLIP", () => {
-  const counts = transformers.fact<Record<string, { all: number; postNorm: number }>>("counts");
   it.each([
     ["B_32", CLIP_VIT_B_32, 49],
     ["B_16", CLIP_VIT_B_16, 196],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { nfnetNames } from "../../src/checkpoints/names/nfnet.js";
+import { nfnetNames, nfnetSpare } from "../../src/checkpoints/names/nfnet.js";
+import type { Tensor } from "../../src/checkpoints/safetensors.js";
 import { axes, axis, gradients, graph, input, mul, sum, type Value } from "../../src/graph/index.js";
 import {
   NFNET_F0,
@@ -13,18 +14,21 @@ import {
 } from "../../src/model/vision/nfnet.js";
 import { initVision, visionGrid, visionTower } from "../../src/model/vision/tower.js";
 import { bind } from "../../src/nn/layers.js";
-import { countParameters, flatten } from "../../src/nn/parameters.js";
+import { countParameters } from "../../src/nn/parameters.js";
 import { Undrawn } from "../../src/random.js";
 import { checkGradients, runEngine } from "../support/check.js";
 import { numbersOf } from "../support/feeds.js";
 import { anyLoss } from "../support/loss.js";
 import { bound, normalNumbers, stirred } from "../support/parameters.js";
-import { expectNear, labelled, Reference } from "../support/reference.js";
+import { expectNear, labelled, readReference, slopesOf, under, unread, withWeights } from "../support/reference.js";
 
 /** Written by tools/reference/nfnet.py. */
-const reference = new Reference("nfnet");
-const theirs = reference.fact<{ channels: number[]; depths: number[]; num_features: number }>("config");
-const sizes = reference.fact<Record<string, number>>("sizes");
+const { tensors, facts } = readReference<{
+  config: { channels: number[]; depths: number[]; num_features: number };
+  sizes: Record<string, number>;
+}>("nfnet");
+const { config: theirs, sizes } = facts;
+const at = (name: string) => tensors.get(name)!;
 
 const configOf = (size: string, variant: string): NfnetConfig => ({
   kind: "nfnet",
@@ -40,68 +44,63 @@ const configOf = (size: string, variant: string): NfnetConfig => ({
   guard: variant === "floor" ? "floor" : "add",
 });
 const rows = nfnetNames(configOf("even", "same"));
-const byPath = new Map(rows.map((row) => [row.ours, row]));
-const tree = { vision: reference.fill({ vision: initVision(new Undrawn(), configOf("even", "same")) }, rows).vision };
+const weights = under(tensors, "weights.");
+const tree = withWeights({ vision: initVision(new Undrawn(), configOf("even", "same")) }, rows, weights);
 
 describe("beside timm's NFNet, on the same numbers (2102.06171)", () => {
   it.each(["same", "symmetric", "floor"].flatMap((variant) => ["even", "odd"].map((size) => [variant, size] as const)))(
     "every block, the features and the slopes are the same: %s, a picture of %s size",
     async (variant, size) => {
       const config = configOf(size, variant);
-      const seen = reference.at(`inputs.${size}`);
+      const seen = numbersOf(at(`inputs.${size}`));
       const { params, trained, feeds } = bound(tree.vision, "vision");
       // As pictures come when a model answers: how many is known only then.
       const pixels = input("pixels", "float32", axes("pictures", config.size, config.size, 3));
       const features = visionTower(params, config, pixels);
       const outputs: Record<string, Value> = { features };
-      const expected = reference.at(`outputs.${variant}.${size}.result`);
+      const expected = at(`outputs.${variant}.${size}.result`);
       const { patches, width } = visionGrid(config);
       const [pictures] = seen.shape;
       expect(features.axes.slice(1).map((a) => a.size)).toEqual([patches, width]);
-      const wanted: Record<string, { shape: readonly number[]; data: Float64Array }> = {
+      const wanted: Record<string, Tensor> = {
         features: { shape: [pictures!, patches, width], data: expected.data },
       };
       const labels = labelled(features);
-      for (const name of reference.under(`outputs.${variant}.${size}.`).filter((n) => n !== "result")) {
+      for (const name of under(tensors, `outputs.${variant}.${size}.`).keys()) {
+        if (name === "result") continue;
         const label =
           name === "stem" ? "vision.stem" : name.replace(/stages\.(\d+)\.(\d+)/, "vision.stage $1.block $2");
         outputs[name] = labels.get(label)!;
-        wanted[name] = reference.at(`outputs.${variant}.${size}.${name}`);
+        wanted[name] = at(`outputs.${variant}.${size}.${name}`);
       }
       expect(Object.keys(outputs)).toHaveLength(variant === "floor" ? 1 : 7);
 
       // Slopes, of a number of pictures that is known.
       const fixed = input("pixels", "float32", axes(axis("pictures", pictures!), config.size, config.size, 3));
-      const weights = input("weights", "float32", axes(axis("pictures", pictures!), patches, width));
-      const loss = sum(mul(visionTower(params, config, fixed), weights), [0, 1, 2]);
-      const paths = rows
-        .filter((row) => reference.under(`gradients.${variant}.${size}.`).includes(row.theirs))
-        .map((row) => row.ours);
-      expect(paths).toHaveLength(9);
-      const slopes = gradients(loss, [fixed, ...paths.map((path) => trained.get(path)!)]);
+      const cotangent = input("cotangent", "float32", axes(axis("pictures", pictures!), patches, width));
+      const loss = sum(mul(visionTower(params, config, fixed), cotangent), [0, 1, 2]);
+      const toParameters = [...slopesOf(tree, rows, under(tensors, `gradients.${variant}.${size}.`))];
+      expect(toParameters).toHaveLength(9);
+      const slopes = gradients(loss, [fixed, ...toParameters.map(([path]) => trained.get(path)!)]);
       const inputs = new Map([
         ...feeds,
         ["pixels", seen],
-        ["weights", { shape: wanted.features!.shape, data: reference.at(`inputs.${size}.loss`).data }],
+        ["cotangent", numbersOf({ shape: wanted.features!.shape, data: at(`inputs.${size}.loss`).data })],
       ]);
       const found = await runEngine(graph(outputs), inputs);
       for (const [name, value] of Object.entries(wanted)) expectNear(numbersOf(found[name]!), value, name);
       const walked = await runEngine(graph(Object.fromEntries(slopes.map((slope, i) => [`to ${i}`, slope]))), inputs);
-      expectNear(
-        numbersOf(walked["to 0"]!),
-        reference.at(`gradients.${variant}.${size}.pixels`),
-        "slope of the pixels",
-      );
-      paths.forEach((path, i) => {
-        const found = numbersOf(walked[`to ${i + 1}`]!);
-        const ours = reference.ours(byPath, path, found.shape, `gradients.${variant}.${size}.`);
-        expectNear(found, ours, `slope of ${path}`);
+      expectNear(numbersOf(walked["to 0"]!), at(`gradients.${variant}.${size}.pixels`), "slope of the pixels");
+      toParameters.forEach(([path, slope], i) => {
+        expectNear(numbersOf(walked[`to ${i + 1}`]!), slope, `slope of ${path}`);
       });
     },
   );
 
-  it("the table of names has a row for every parameter, and no other", () => {
-    expect(new Set(rows.map(({ ours }) => ours))).toEqual(new Set(flatten(tree).keys()));
+  it("the table reads every tensor of a network; of a whole one, all but the classifier", () => {
+    expect(unread(rows, weights)).toEqual([]);
+    expect(["head.fc.weight", "head.fc.bias"].every(nfnetSpare)).toBe(true);
+    expect(rows.some((row) => nfnetSpare(row.theirs))).toBe(false);
   });
 });
 

@@ -1,6 +1,5 @@
 /** NFNets as timm names them: `dm_nfnet_f0` to `f6`, the networks in DeepMind's form. */
 import type { NfnetConfig } from "../../model/vision/nfnet.js";
-import {} from "./rows.js";
 import { kernel, type Layout, type NameRow, same, shaped, transposed } from "./table.js";
 
 /** A gain [channels] that they keep beside the kernel, [channels, 1, 1, 1]. */

@@ -14,7 +14,7 @@ export function linearRow(ours: string, theirs: string): NameRow {
   return { ours: `${ours}.weight`, theirs: `${theirs}.weight`, layout: transposed };
 }
 
-/** A linear map with an offset, which they keep as weight [out, in] and bias. */
+/** A linear map with an offset. */
 export function affineRows(ours: string, theirs: string): NameRow[] {
   return [linearRow(ours, theirs), { ours: `${ours}.offset`, theirs: `${theirs}.bias`, layout: same }];
 }
