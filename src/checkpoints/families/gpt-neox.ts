@@ -1,0 +1,51 @@
+/** GPT-NeoX (Pythia, RedPajama-INCITE), as transformers saves it. */
+import { z } from "zod";
+import type { TransformerConfig } from "../../model/language/transformer-config.js";
+import { activation, count, divided, readConfig, supported } from "./read.js";
+
+const FIELDS = {
+  vocab_size: count.default(50432),
+  hidden_size: count.default(6144),
+  num_hidden_layers: count.default(44),
+  num_attention_heads: count.default(64),
+  intermediate_size: count.default(24576),
+  hidden_act: z.string().default("gelu"),
+  rotary_pct: z.number().positive().max(1).default(0.25),
+  rotary_emb_base: z.number().positive().default(10000),
+  rope_theta: z.number().positive().optional(),
+  rope_scaling: z.unknown(),
+  layer_norm_eps: z.number().positive().default(1e-5),
+  use_parallel_residual: z.boolean().default(true),
+  attention_bias: z.boolean().default(true),
+  tie_word_embeddings: z.boolean().default(false),
+};
+
+/** A GPT-NeoX's `config.json` to our configuration; fields left out have the values transformers gives them. */
+export function gptNeoxConfig(json: unknown, place: string): TransformerConfig {
+  const own = readConfig(FIELDS, json, place);
+  supported(place, { rope_scaling: [own.rope_scaling ?? null, null] });
+  const headDim = divided(own.hidden_size, own.num_attention_heads, "channels", place);
+  return {
+    kind: "transformer",
+    vocabulary: own.vocab_size,
+    added: 0,
+    width: own.hidden_size,
+    layers: own.num_hidden_layers,
+    heads: own.num_attention_heads,
+    keyHeads: own.num_attention_heads,
+    headDim,
+    hidden: own.intermediate_size,
+    norm: { kind: "layer", epsilon: own.layer_norm_eps, offset: true },
+    order: own.use_parallel_residual ? "parallel" : "before",
+    lastNorm: true,
+    positions: {
+      kind: "rotary",
+      base: own.rope_theta ?? own.rotary_emb_base,
+      turning: Math.floor(headDim * own.rotary_pct),
+    },
+    queryKeyNorm: "none",
+    offsets: { queryKeyValue: own.attention_bias, output: own.attention_bias, feedForward: true },
+    activation: activation(own.hidden_act, place),
+    head: own.tie_word_embeddings ? "tied" : "own",
+  };
+}

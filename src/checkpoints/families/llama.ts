@@ -1,0 +1,50 @@
+/** LLaMA, as transformers saves it; also the text model of IDEFICS. */
+import { z } from "zod";
+import type { TransformerConfig } from "../../model/language/transformer-config.js";
+import { count, divided, readConfig, supported } from "./read.js";
+
+const FIELDS = {
+  vocab_size: count.default(32000),
+  additional_vocab_size: z.number().int().nonnegative().default(0),
+  hidden_size: count.default(4096),
+  num_hidden_layers: count.default(32),
+  num_attention_heads: count.default(32),
+  num_key_value_heads: count.nullish(),
+  head_dim: count.nullish(),
+  intermediate_size: count.default(11008),
+  hidden_act: z.string().default("silu"),
+  rms_norm_eps: z.number().positive().default(1e-6),
+  rope_theta: z.number().positive().default(10000),
+  rope_scaling: z.unknown(),
+  attention_bias: z.boolean().default(false),
+  mlp_bias: z.boolean().default(false),
+  tie_word_embeddings: z.boolean().default(false),
+};
+
+/** A LLaMA's `config.json` to our configuration; fields left out have the values transformers gives them. */
+export function llamaConfig(json: unknown, place: string): TransformerConfig {
+  const own = readConfig(FIELDS, json, place);
+  supported(place, { rope_scaling: [own.rope_scaling ?? null, null], hidden_act: [own.hidden_act, "silu"] });
+  const headDim = own.head_dim ?? divided(own.hidden_size, own.num_attention_heads, "channels", place);
+  const keyHeads = own.num_key_value_heads ?? own.num_attention_heads;
+  divided(own.num_attention_heads, keyHeads, "heads", place);
+  return {
+    kind: "transformer",
+    vocabulary: own.vocab_size,
+    added: own.additional_vocab_size,
+    width: own.hidden_size,
+    layers: own.num_hidden_layers,
+    heads: own.num_attention_heads,
+    keyHeads,
+    headDim,
+    hidden: own.intermediate_size,
+    norm: { kind: "rms", epsilon: own.rms_norm_eps, offset: false },
+    order: "before",
+    lastNorm: true,
+    positions: { kind: "rotary", base: own.rope_theta, turning: headDim },
+    queryKeyNorm: "none",
+    offsets: { queryKeyValue: own.attention_bias, output: own.attention_bias, feedForward: own.mlp_bias },
+    activation: "swiglu",
+    head: own.tie_word_embeddings ? "tied" : "own",
+  };
+}

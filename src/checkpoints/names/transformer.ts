@@ -1,0 +1,69 @@
+/** What tables of language models have in common: rows for a layer of ours, whatever theirs is called. */
+import type { TransformerConfig } from "../../model/language/transformer-config.js";
+import { type Layout, type NameRow, same, transposed } from "./table.js";
+
+/** Where the numbers of a map stand in theirs: its matrix, and its offset if it has one. */
+export interface MapLayout {
+  readonly weight: Layout;
+  readonly offset: Layout;
+}
+
+/** PyTorch's `Linear`: [out, in]. */
+export const LINEAR: MapLayout = { weight: transposed, offset: same };
+
+/** Rows of a linear map. */
+export function mapRows(ours: string, theirs: string, offset: boolean, layout: MapLayout = LINEAR): NameRow[] {
+  return [
+    { ours: `${ours}.weight`, theirs: `${theirs}.weight`, layout: layout.weight },
+    ...(offset ? [{ ours: `${ours}.offset`, theirs: `${theirs}.bias`, layout: layout.offset }] : []),
+  ];
+}
+
+/** Rows of a norm. */
+export function normRows(ours: string, theirs: string, { norm }: TransformerConfig): NameRow[] {
+  return [
+    { ours: `${ours}.gain`, theirs: `${theirs}.weight`, layout: same },
+    ...(norm.kind === "layer" && norm.offset
+      ? [{ ours: `${ours}.offset`, theirs: `${theirs}.bias`, layout: same }]
+      : []),
+  ];
+}
+
+/** Rows of all blocks. */
+export function blockRows(
+  { layers }: TransformerConfig,
+  theirs: string,
+  rows: (ours: string, theirs: string) => NameRow[],
+): NameRow[] {
+  return Array.from({ length: layers }, (_, depth) => rows(`blocks.${depth}`, `${theirs}.${depth}`)).flat();
+}
+
+/** The row of a table that stands in theirs as in ours. */
+export const tableRow = (ours: string, theirs: string): NameRow => ({ ours, theirs, layout: same });
+
+/** Rows of the head, if it is not the token table again. */
+export function headRows({ head }: TransformerConfig, theirs: string): NameRow[] {
+  return head === "tied" ? [] : mapRows("head", theirs, head === "own with offset");
+}
+
+/** Ours are columns from `from` on of theirs, [in, columns]. */
+export function columns(from: number, all: number): Layout {
+  return ([inputs, outputs]) => ({
+    theirs: [inputs!, all],
+    offset: from,
+    axes: [
+      { size: inputs!, stride: all },
+      { size: outputs!, stride: 1 },
+    ],
+  });
+}
+
+/** Ours are entries from `from` on of `all` along the first axis of what `layout` makes of theirs. */
+export function span(from: number, all: number, layout: Layout): Layout {
+  return (ours) => {
+    const { theirs, offset, axes } = layout(ours);
+    const [, ...rest] = theirs;
+    const entry = rest.reduce((product, size) => product * size, 1);
+    return { theirs: [all, ...rest], offset: offset + from * entry, axes };
+  };
+}
