@@ -73,7 +73,7 @@ export function part(n: number, of: number, layout: Layout): Layout {
 }
 
 /** Takes our numbers out of theirs. */
-export function taken(theirs: Float32Array, { offset, axes }: Placing): Float32Array {
+export function taken(theirs: ArrayLike<number>, { offset, axes }: Placing): Float32Array {
   const ours = new Float32Array(axes.reduce((product, { size }) => product * size, 1));
   walk(axes, offset, (there, here) => {
     ours[here] = theirs[there]!;
