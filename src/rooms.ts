@@ -43,13 +43,14 @@ export const PACKAGES = {
   "@huggingface/tokenizers": ["text"],
   sharp: ["media", "data", "cli"],
   zod: ["checkpoints"],
+  undici: ["checkpoints"],
   "@iconify-json/noto": ["data"],
   commander: ["cli"],
 } as const satisfies Record<string, readonly Room[]>;
 
 /** What no browser has. */
 export const NODE_ONLY = {
-  modules: ["node:", "onnxruntime-node", "sharp"],
+  modules: ["node:", "onnxruntime-node", "sharp", "undici"],
   /** Files that may import it, by the end of their names or whole, and rooms in which every file may. */
   files: [".node.ts", ".worker.ts", "src/index.ts"],
   rooms: ["data", "cli"],

@@ -1,0 +1,69 @@
+/** What reference programs of `tools/reference` wrote, and models with the weights they wrote. */
+import { readFileSync } from "node:fs";
+import { expect } from "vitest";
+import { type NameRow, taken } from "../../src/checkpoints/names/table.js";
+import { readSafetensors, type Tensor } from "../../src/checkpoints/safetensors.js";
+import { flatten, mapParameters } from "../../src/nn/parameters.js";
+
+/** A fixture. */
+export interface Reference<Facts> {
+  readonly tensors: ReadonlyMap<string, Tensor>;
+  /** What the program said beside them: JSON read, texts as they are. */
+  readonly facts: Facts;
+}
+
+/** Reads `test/fixtures/NAME.safetensors`. */
+export function readReference<Facts>(name: string): Reference<Facts> {
+  const file = readFileSync(new URL(`../fixtures/${name}.safetensors`, import.meta.url));
+  const { tensors, metadata } = readSafetensors(file);
+  const facts = Object.entries(metadata).map(([fact, text]) => [fact, /^[[{\d]/.test(text) ? parsed(text) : text]);
+  return { tensors, facts: Object.fromEntries(facts) as Facts };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Tensors whose names begin with `root`, without it. */
+export function under(tensors: ReadonlyMap<string, Tensor>, root: string): Map<string, Tensor> {
+  return new Map(
+    [...tensors].filter(([name]) => name.startsWith(root)).map(([name, tensor]) => [name.slice(root.length), tensor]),
+  );
+}
+
+/**
+ * A tree with the numbers of theirs, through a table of names. The table must have exactly the tree's paths, and the
+ * shapes must be those it promises.
+ */
+export function withWeights<T>(tree: T, rows: readonly NameRow[], theirs: ReadonlyMap<string, Tensor>): T {
+  const table = new Map(rows.map((row) => [row.ours, row]));
+  expect([...table.keys()].sort(), "paths of the table").toEqual([...flatten(tree).keys()].sort());
+  return mapParameters(tree, (parameter, path) => {
+    const row = table.get(path)!;
+    const found = theirs.get(row.theirs);
+    const placing = row.layout(parameter.shape);
+    expect(found?.shape, `shape of ${row.theirs}`).toEqual(placing.theirs);
+    return {
+      shape: parameter.shape,
+      trained: parameter.trained,
+      decay: parameter.decay,
+      data: taken(found!.data, placing),
+    };
+  }) as T;
+}
+
+/** The largest difference as a share of the largest number that is expected, after checking the shapes. */
+export function relativeError(found: { shape: readonly number[]; data: ArrayLike<number> }, wanted: Tensor): number {
+  expect(found.data.length, "numbers").toBe(wanted.data.length);
+  let [worst, largest] = [0, 0];
+  for (const [i, number] of wanted.data.entries()) {
+    const gap = Math.abs(found.data[i]! - number);
+    worst = Number.isNaN(gap) || gap > worst ? gap : worst;
+    largest = Math.max(largest, Math.abs(number));
+  }
+  return worst / largest;
+}
