@@ -8,6 +8,7 @@ import type { Device } from "#dist/runtime/contract.js";
 import { answer } from "./answer.js";
 import { browser } from "./browser.js";
 import { type Effort, machine, ownVersion, type Page } from "./measure.js";
+import { quantised } from "./quantised.js";
 import { speed } from "./speed.js";
 import { stall } from "./stall.js";
 import { trainingStep } from "./training-step.js";
@@ -61,6 +62,11 @@ const PAGES: Readonly<Record<string, Benchmark>> = {
     title: "One answer wherever it is asked",
     repetitions: 1,
     page: (effort) => browser(effort, { gpu: device === "webgpu" }),
+  },
+  quantised: {
+    title: "A model held in fewer bits",
+    repetitions: 1,
+    page: (effort) => quantised(effort, { model: values.model }),
   },
   stall: {
     title: "Stalls of the main thread",

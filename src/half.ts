@@ -26,6 +26,18 @@ export function fromFloat16(halves: Uint16Array): Float32Array {
   return numbers;
 }
 
+/**
+ * The number of binary16 that is nearest to a number of float64, ties to even; beyond the largest, 65,504, it is one with as
+ * many digits that binary16 does not have.
+ */
+export function roundedToFloat16(x: number): number {
+  // Adding what has the wanted last digit, and taking it off again, leaves that digit the last.
+  const far = 1.5 * 2 ** 28;
+  if (Math.abs(x) < 2 ** -14) return x + far - far;
+  const split = x * (2 ** 42 + 1);
+  return split - (split - x);
+}
+
 /** The float32 numbers that bfloat16 numbers are: their upper halves. */
 export function fromBfloat16(halves: Uint16Array): Float32Array {
   const numbers = new Float32Array(halves.length);

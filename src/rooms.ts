@@ -13,6 +13,7 @@ export const ROOMS = {
   prompt: ["media", "text"],
   model: ["graph", "nn"],
   checkpoints: ["graph", "nn", "model"],
+  conversion: ["graph", "nn", "model", "checkpoints", "media", "text", "prompt"],
   data: ["media", "text", "prompt"],
   generation: ["graph", "runtime", "nn", "model", "checkpoints", "media", "text", "prompt"],
   training: ["graph", "runtime", "nn", "model", "checkpoints", "data", "media", "text", "prompt"],
@@ -26,6 +27,7 @@ export const ROOMS = {
     "prompt",
     "model",
     "checkpoints",
+    "conversion",
     "data",
     "generation",
     "training",
@@ -43,13 +45,14 @@ export const PACKAGES = {
   "@huggingface/tokenizers": ["text"],
   sharp: ["media", "data", "cli"],
   zod: ["checkpoints"],
+  undici: ["checkpoints"],
   "@iconify-json/noto": ["data"],
   commander: ["cli"],
 } as const satisfies Record<string, readonly Room[]>;
 
 /** What no browser has. */
 export const NODE_ONLY = {
-  modules: ["node:", "onnxruntime-node", "sharp"],
+  modules: ["node:", "onnxruntime-node", "sharp", "undici"],
   /** Files that may import it, by the end of their names or whole, and rooms in which every file may. */
   files: [".node.ts", ".worker.ts", "src/index.ts"],
   rooms: ["data", "cli"],

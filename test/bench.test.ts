@@ -45,6 +45,12 @@ describe("a benchmark", { timeout: 120_000 }, () => {
       expect(page).toMatch(new RegExp(`^\\| ${asked}.*\\|( [\\d,.]+ \\|){3}$`, "m"));
   });
 
+  it("of a model held in fewer bits prints a row for each way, and what float32 agrees with is itself", async () => {
+    const page = await run("build/bench/index.js", "quantised", "--once");
+    expect(page).toMatch(/^\| f32 \| 0% \| [\d.]+ \| 0.0e\+0 \| 0.0000 \| 100.0% \| [\d.]+ \|$/m);
+    for (const held of ["int8", "int4"]) expect(page).toMatch(new RegExp(`^\\| ${held} \\| \\d+% \\|`, "m"));
+  });
+
   it("of training gives its figures as JSON, each beside what it is held against, and says which engines took no part", async () => {
     const { machine, rows } = JSON.parse(
       await run("build/bench/index.js", "--once", "--json", "--python", "no-python"),
@@ -76,7 +82,7 @@ describe("a benchmark", { timeout: 120_000 }, () => {
   it("names the pages that there are when it is asked for one that is not", async () => {
     await expect(run("build/bench/index.js", "nothing")).rejects.toMatchObject({
       code: 2,
-      stderr: expect.stringContaining("speed|training-step|answer|browser|stall"),
+      stderr: expect.stringContaining("speed|training-step|answer|browser|quantised|stall"),
     });
   });
 });

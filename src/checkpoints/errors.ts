@@ -15,6 +15,16 @@ export class SafetensorsError extends FlamingoError {
   }
 }
 
+/** A file of PyTorch that is cut off or contradicts itself. */
+export class TorchFileError extends FlamingoError {
+  readonly code = "CHECKPOINT_TORCH";
+}
+
+/** A pickle that is damaged, or asks for anything but plain data and tensors. Nothing of a pickle is ever executed. */
+export class PickleError extends FlamingoError {
+  readonly code = "CHECKPOINT_PICKLE";
+}
+
 /** Numbers that may not be saved: not finite, or too large for the format asked for. */
 export class UnsavableError extends FlamingoError {
   readonly code = "CHECKPOINT_UNSAVABLE";

@@ -1,5 +1,7 @@
 /** Saved tensors become the parameters of a model. */
-import { flatten, mapParameters, type Parameter } from "../nn/parameters.js";
+import { quantisedShapes } from "../graph/index.js";
+import { mapParameters, type Parameter, type Stored, sizeOf, storedIn } from "../nn/parameters.js";
+import { quantisedParameter, schemeOf } from "../nn/quantised.js";
 import { type Fault, WeightsMismatchError } from "./errors.js";
 import type { Tensor } from "./safetensors.js";
 
@@ -13,23 +15,41 @@ export interface FillOptions {
 
 /**
  * Copies saved tensors into the arrays of a freshly initialised tree, by dotted path, and gives the tree, with `trained`
- * set anew. Either everything is filled or nothing.
+ * set anew. Where the file has `PATH.packed` and `PATH.scales` for a matrix, it is a frozen one held in few bits. Either everything is filled or nothing.
  *
  * @throws {WeightsMismatchError} with every tensor that is missing, too many, of another shape or not finite: a model
  *   half loaded answers, but nonsense.
  */
 export function fill<Params>(tree: Params, tensors: ReadonlyMap<string, Tensor>, options: FillOptions = {}): Params {
-  const parameters = flatten(tree);
-  const faults = faultsOf(parameters, tensors, options.ignore ?? (() => false));
+  const held = mapParameters(tree, (parameter, path) => heldAs(parameter, path, tensors)) as Params;
+  const stored = storedIn(held);
+  const faults = faultsOf(stored, tensors, options.ignore ?? (() => false));
   if (faults.length > 0) throw new WeightsMismatchError(faults);
-  for (const [path, { data }] of parameters) data.set(tensors.get(path)!.data);
+  for (const [path, { data }] of stored) data.set(tensors.get(path)!.data);
   const { trained } = options;
-  if (trained === undefined) return tree;
-  return mapParameters(tree, (parameter, path) => ({ ...parameter, trained: trained(path, parameter) })) as Params;
+  if (trained === undefined) return held;
+  return mapParameters(held, (parameter, path) =>
+    parameter.quantised === undefined ? { ...parameter, trained: trained(path, parameter) } : parameter,
+  ) as Params;
+}
+
+/** The parameter as the file has it: itself, or in few bits where the file has packed numbers that fit its shape. */
+function heldAs(parameter: Parameter, path: string, tensors: ReadonlyMap<string, Tensor>): Parameter {
+  const packed = tensors.get(`${path}.packed`);
+  if (!(packed?.data instanceof Uint8Array)) return parameter;
+  const shape = parameter.shape as [number, number];
+  const scheme = schemeOf(shape, packed.shape);
+  if (scheme === undefined) return parameter;
+  const shapes = quantisedShapes(shape, scheme);
+  return quantisedParameter(shape, {
+    ...scheme,
+    packed: new Uint8Array(sizeOf(shapes.packed)),
+    scales: new Float32Array(sizeOf(shapes.scales)),
+  });
 }
 
 function faultsOf(
-  parameters: ReadonlyMap<string, Parameter>,
+  parameters: ReadonlyMap<string, Stored>,
   tensors: ReadonlyMap<string, Tensor>,
   ignore: (name: string) => boolean,
 ): Fault[] {

@@ -4,7 +4,7 @@
  */
 import { readFile, stat } from "node:fs/promises";
 import { join, normalize, resolve } from "node:path";
-import { flatten } from "../nn/parameters.js";
+import { storedIn } from "../nn/parameters.js";
 import { replaceFolder, writeAtomically } from "./atomic.node.js";
 import { ModelFolderError, OutputError } from "./errors.js";
 import { MODEL_FILES, parsedJson, type SavedModel } from "./model-files.js";
@@ -45,7 +45,7 @@ export async function saveModelFolder(folder: string, model: ModelToSave): Promi
         "give a plain name that is not taken",
       );
   await replaceFolder(resolve(folder), MODEL_FILES.config, async (temporary) => {
-    const pieces = safetensorsPieces(flatten(params), { dtype, metadata: { format: "flamingo-ts", ...metadata } });
+    const pieces = safetensorsPieces(storedIn(params), { dtype, metadata: { format: "flamingo-ts", ...metadata } });
     await writeAtomically(join(temporary, MODEL_FILES.weights), pieces);
     await writeAtomically(join(temporary, MODEL_FILES.config), `${JSON.stringify(config, null, 2)}\n`);
     await writeAtomically(join(temporary, MODEL_FILES.tokenizer), `${JSON.stringify(tokenizer)}\n`);

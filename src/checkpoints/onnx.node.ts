@@ -2,7 +2,7 @@
  * Graphs as `.onnx` files: with their weights inside, in one file beside them, or where a safetensors file has them
  * already. What is read is what was written; numbers in other files are read when they are asked for.
  */
-import { type FileHandle, open, readFile, realpath, stat } from "node:fs/promises";
+import { readFile, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, sep } from "node:path";
 import { ARRAYS, type ArrayOf } from "../graph/dtype.js";
 import {
@@ -18,9 +18,10 @@ import {
   type Weight,
 } from "../graph/index.js";
 import { writeTogether } from "./atomic.node.js";
-import { ExternalDataError, OutputError, SafetensorsError } from "./errors.js";
+import { fileBytes } from "./bytes.node.js";
+import { ExternalDataError, OutputError } from "./errors.js";
 import { toFloat32 } from "./safetensors.js";
-import { readRange, readSafetensorsHeader } from "./safetensors.node.js";
+import { readSafetensorsHeader } from "./safetensors.node.js";
 
 /** Where weights that are in memory go. */
 export interface OnnxFileOptions {
@@ -71,17 +72,17 @@ export async function writeOnnxFile(
 }
 
 /**
- * Where a safetensors file has its tensors, for `.onnx` files in the same folder: float32, float16 and bfloat16 ones, by
- * name. Nothing but the header is read.
+ * Where a safetensors file has its tensors, for `.onnx` files in the same folder: float32, float16, bfloat16 and uint8
+ * ones, by name. Nothing but the header is read.
  * @throws {ModelFolderError} if there is no such file
  * @throws {SafetensorsError} if it is cut off or contradicts itself
  */
 export async function storedWeights(path: string): Promise<Map<string, Weight>> {
   const { entries } = await readSafetensorsHeader(path);
-  const formats = { F32: "float32", F16: "float16", BF16: "bfloat16" } as const;
+  const formats = { F32: "float32", F16: "float16", BF16: "bfloat16", U8: "uint8" } as const;
   const weights = new Map<string, Weight>();
   for (const [name, { dtype, begin, end }] of entries)
-    if (dtype === "F32" || dtype === "F16" || dtype === "BF16")
+    if (dtype === "F32" || dtype === "F16" || dtype === "BF16" || dtype === "U8")
       weights.set(name, { location: basename(path), offset: begin, length: end - begin, dtype: formats[dtype] });
   return weights;
 }
@@ -150,15 +151,10 @@ async function placeOf(folder: string, name: string, { location }: ExternalBytes
 }
 
 async function readExternal(folder: string, name: string, external: ExternalBytes): Promise<Uint8Array> {
-  const file: FileHandle = await open(await placeOf(folder, name, external));
-  try {
-    return await readRange(file, external.offset, external.offset + external.length);
-  } catch (error) {
-    if (!(error instanceof SafetensorsError)) throw error;
-    throw tooShort(name, join(folder, external.location), external, (await file.stat()).size);
-  } finally {
-    await file.close();
-  }
+  const file = await fileBytes(await placeOf(folder, name, external));
+  const { offset, length } = external;
+  if (offset + length > file.size) throw tooShort(name, join(folder, external.location), external, file.size);
+  return file.read(offset, offset + length);
 }
 
 function tooShort(name: string, path: string, { offset, length }: ExternalBytes, size: number): ExternalDataError {

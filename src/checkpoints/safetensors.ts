@@ -2,11 +2,12 @@
  * Files of named tensors: 8 bytes of header length, a JSON header, the numbers.
  * @source https://github.com/huggingface/safetensors, README, "Format"
  */
-
 import { fromBfloat16, fromFloat16, toFloat16 } from "../half.js";
+import type { Bytes } from "./bytes.js";
 import { SafetensorsError, UnsavableError } from "./errors.js";
 
-const BYTES = {
+/** Bytes of one number in each format. */
+export const DTYPE_BYTES = {
   F64: 8,
   F32: 4,
   F16: 2,
@@ -23,12 +24,12 @@ const BYTES = {
 } as const;
 
 /** How the numbers of a tensor stand in the file. */
-export type Dtype = keyof typeof BYTES;
+export type Dtype = keyof typeof DTYPE_BYTES;
 
-/** A tensor as it is saved and loaded: row-major float32. */
+/** A tensor as it is saved and loaded, row-major: float32, or bytes where the file has bytes (`U8`). */
 export interface Tensor {
   readonly shape: readonly number[];
-  readonly data: Float32Array;
+  readonly data: Float32Array | Uint8Array;
 }
 
 /** Where a tensor stands in its file. */
@@ -95,11 +96,25 @@ export function parseHeader(json: Uint8Array, fileLength: number): SafetensorsHe
 }
 
 /**
+ * Reads the header of a file, and of its numbers nothing.
+ * @throws {SafetensorsError} with the file's place, for one that is cut off or contradicts itself.
+ */
+export async function readHeader(file: Bytes): Promise<SafetensorsHeader> {
+  const first = await file.read(0, Math.min(8, file.size));
+  try {
+    const length = headerLength(first, file.size);
+    return parseHeader(await file.read(8, 8 + length), file.size);
+  } catch (error) {
+    throw error instanceof SafetensorsError ? error.in(file.place) : error;
+  }
+}
+
+/**
  * Float32 numbers from the bytes of a tensor. Where they are float32 already and stand at a multiple of 4 they are a view.
  * Integers beyond 2^24 lose their last digits.
  */
 export function toFloat32(dtype: Dtype, bytes: Uint8Array): Float32Array {
-  const size = BYTES[dtype];
+  const size = DTYPE_BYTES[dtype];
   const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
   const { byteOffset } = aligned;
   const buffer = aligned.buffer as ArrayBuffer;
@@ -118,6 +133,11 @@ export function toFloat32(dtype: Dtype, bytes: Uint8Array): Float32Array {
     default:
       return new Float32Array(new ARRAYS[dtype](buffer, byteOffset, length));
   }
+}
+
+/** The numbers of a tensor as it is loaded. Where nothing has to be converted they may be a view. */
+export function numbersOf(dtype: Dtype, bytes: Uint8Array): Tensor["data"] {
+  return dtype === "U8" ? bytes : toFloat32(dtype, bytes);
 }
 
 const ARRAYS = {
@@ -143,13 +163,13 @@ export function readSafetensors(file: Uint8Array): {
   const { entries, metadata } = parseHeader(file.subarray(8, 8 + length), file.length);
   const tensors = new Map<string, Tensor>();
   for (const [name, { dtype, shape, begin, end }] of entries)
-    tensors.set(name, { shape, data: toFloat32(dtype, file.subarray(begin, end)) });
+    tensors.set(name, { shape, data: numbersOf(dtype, file.subarray(begin, end)) });
   return { tensors, metadata };
 }
 
 /** How tensors are written. */
 export interface SafetensorsOptions {
-  /** `F32` unless told. */
+  /** Of float32 numbers; `F32` unless told. Bytes are written as `U8`. */
   readonly dtype?: "F32" | "F16";
   readonly metadata?: Readonly<Record<string, string>>;
 }
@@ -168,14 +188,17 @@ export function* safetensorsPieces(
   const header: Record<string, unknown> = Object.create(null);
   if (metadata) header.__metadata__ = metadata;
   let offset = 0;
-  for (const [name, { shape, data }] of named) {
+  const formatOf = ({ data }: Tensor) => (data instanceof Uint8Array ? "U8" : dtype);
+  for (const [name, tensor] of named) {
+    const { shape, data } = tensor;
     if (name === "__metadata__" || product(shape) !== data.length)
       throw new UnsavableError(
         `Tensor ${name} of shape [${shape.join(", ")}] with ${data.length} numbers cannot be saved.`,
         "give it the numbers of its shape, and a name other than __metadata__",
       );
-    const end = offset + data.length * BYTES[dtype];
-    header[name] = { dtype, shape, data_offsets: [offset, end] };
+    const format = formatOf(tensor);
+    const end = offset + data.length * DTYPE_BYTES[format];
+    header[name] = { dtype: format, shape, data_offsets: [offset, end] };
     offset = end;
   }
   const json = new TextEncoder().encode(JSON.stringify(header));
@@ -202,7 +225,8 @@ export function writeSafetensors(tensors: ReadonlyMap<string, Tensor>, options?:
   return file;
 }
 
-function savable(name: string, data: Float32Array, dtype: "F32" | "F16"): Uint8Array<ArrayBuffer> {
+function savable(name: string, data: Tensor["data"], dtype: "F32" | "F16"): Uint8Array<ArrayBuffer> {
+  if (data instanceof Uint8Array) return new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.length);
   const bound = dtype === "F16" ? 65_520 : Number.POSITIVE_INFINITY;
   const bad = data.findIndex((value) => !(Math.abs(value) < bound));
   if (bad >= 0)
@@ -216,13 +240,13 @@ function savable(name: string, data: Float32Array, dtype: "F32" | "F16"): Uint8A
 
 function readEntry(name: string, description: unknown, dataStart: number): TensorEntry {
   const { dtype, shape, data_offsets: offsets } = isRecord(description) ? description : {};
-  if (typeof dtype !== "string" || !Object.hasOwn(BYTES, dtype))
+  if (typeof dtype !== "string" || !Object.hasOwn(DTYPE_BYTES, dtype))
     throw new SafetensorsError(`${name} has the number format ${JSON.stringify(dtype)}, which is not read here.`);
   if (!areCounts(shape)) throw new SafetensorsError(`${name} has no shape.`);
   if (!areCounts(offsets) || offsets.length !== 2 || offsets[0]! > offsets[1]!)
     throw new SafetensorsError(`${name} has the byte range ${JSON.stringify(offsets)}, which is none.`);
   const [begin, end] = offsets as [number, number];
-  const needed = product(shape) * BYTES[dtype as Dtype];
+  const needed = product(shape) * DTYPE_BYTES[dtype as Dtype];
   if (end - begin !== needed)
     throw new SafetensorsError(`${name} has ${end - begin} bytes, but ${dtype} [${shape.join(", ")}] takes ${needed}.`);
   return { dtype: dtype as Dtype, shape, begin: dataStart + begin, end: dataStart + end };

@@ -7,7 +7,7 @@ import { visualTokenCount } from "../model/flamingo-parameters.js";
 import { wholeSequences } from "../model/language/positions.js";
 import { visionTower } from "../model/vision/tower.js";
 import { bind } from "../nn/layers.js";
-import { flatten } from "../nn/parameters.js";
+import { storedIn } from "../nn/parameters.js";
 import { packPixels } from "../prompt/batch.js";
 import type { Interleaved } from "../prompt/interleave.js";
 import { portable } from "../runtime/contract.js";
@@ -42,7 +42,7 @@ export async function tapsOf(
 ): Promise<Taps> {
   const { params } = loaded;
   const kept = tappedGraph(loaded, tokens.length, pixels.length);
-  await using program = await nodeRuntime.compile(portable(kept, flatten(params)));
+  await using program = await nodeRuntime.compile(portable(kept, storedIn(params)));
   const { data } = packPixels([pixels], pixels.length);
   const began = performance.now();
   const out = await program.run({

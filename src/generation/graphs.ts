@@ -4,7 +4,7 @@ import { flamingo, visualKeysAndValues, visualTokens } from "../model/flamingo.j
 import { type Flamingo, type FlamingoConfig, gatedInner, visualTokenCount } from "../model/flamingo-parameters.js";
 import { languageSizes, unembed } from "../model/language/language.js";
 import { bind } from "../nn/layers.js";
-import { flatten, type Parameter } from "../nn/parameters.js";
+import { type Parameter, storedIn } from "../nn/parameters.js";
 import { portable } from "../runtime/contract.js";
 import type { CacheSizes, EngineInit, EngineOptions } from "./engine.js";
 
@@ -110,7 +110,7 @@ export function engineInit(
   config: FlamingoConfig,
   options: EngineOptions = {},
 ): EngineInit {
-  const weights = flatten(params);
+  const weights = storedIn(params);
   const bound = bind(params, "");
   return {
     look: portable(lookGraph(bound, config, 1), weights),

@@ -35,7 +35,20 @@ export {
   mapParameters,
   type Parameter,
   parameterOf,
+  type Quantised,
+  type Stored,
   sizeOf,
+  storedIn,
   type Tree,
   type WithLeaves,
 } from "./parameters.js";
+export { dequantised, quantise } from "./quantise.js";
+export {
+  type Held,
+  QUANTISABLE,
+  quantisable,
+  quantisedParameter,
+  quantiseParameters,
+  SCHEMES,
+  schemeOf,
+} from "./quantised.js";

@@ -1,8 +1,10 @@
 /** Layers as functions `(params, x) -> x`, each beside the function that initialises its parameters. */
 import {
-  type Axis,
   add,
+  axes,
+  axis,
   constant,
+  dequantise,
   gelu,
   geluTanh,
   layerNorm,
@@ -10,6 +12,7 @@ import {
   mul,
   named,
   parameter,
+  quantisedShapes,
   quickGelu,
   relu,
   reshape,
@@ -22,20 +25,28 @@ import {
   type Value,
 } from "../graph/index.js";
 import { type Random, Undrawn } from "../random.js";
-import { mapParameters, type Parameter, parameterOf, sizeOf, type WithLeaves } from "./parameters.js";
+import { mapParameters, type Parameter, parameterOf, type Quantised, sizeOf, type WithLeaves } from "./parameters.js";
 
 /** A tree's parameters as values of a graph, each named by its path under `root`. */
 export function bind<T>(tree: T, root: string): WithLeaves<T, Value> {
   return mapParameters(
     tree,
-    ({ shape, trained }, path) =>
-      parameter(
-        path,
-        shape.map((size): Axis => ({ name: "", size })),
-        trained,
-      ),
+    ({ shape, trained, quantised }, path) =>
+      quantised === undefined ? parameter(path, axes(...shape), trained) : bindQuantised(path, shape, quantised),
     root,
   );
+}
+
+/** A quantised matrix: what it is made of are the parameters, `PATH.packed` and `PATH.scales`. */
+function bindQuantised(path: string, shape: readonly number[], quantised: Quantised): Value {
+  const { packed, scales } = quantisedShapes(shape as [number, number], quantised);
+  const { bits, block, activations } = quantised;
+  const matrix = dequantise(
+    parameter(`${path}.packed`, axes(...packed), false, "uint8"),
+    parameter(`${path}.scales`, axes(...scales), false),
+    { bits, block, activations, inner: axis("", shape[0]!) },
+  );
+  return named(matrix, path);
 }
 
 /** Normal numbers of a given deviation: a trained parameter of that shape. */

@@ -3,6 +3,8 @@
  * numbers are held, and graph `Value`s while a graph is built: the same record type, with another leaf.
  */
 
+import { type Quantisation, quantisedShapes } from "../graph/index.js";
+
 /** One named array of a model, in float32, with what training may do to it. */
 export interface Parameter {
   /** Size of every axis, outermost first. A scalar has none. */
@@ -16,6 +18,16 @@ export interface Parameter {
   readonly trained: boolean;
   /** Whether weight decay applies when it is trained: matrices yes; gains, offsets, gates, latents and embeddings no. */
   readonly decay: boolean;
+  /** Where a frozen matrix [in, out] is held in few bits: these. `data` is then what they mean. */
+  readonly quantised?: Quantised;
+}
+
+/** A matrix [in, out] held in few bits, as `dequantise` takes it. */
+export interface Quantised extends Quantisation {
+  /** [out, blocks, bytes], row-major. */
+  readonly packed: Uint8Array;
+  /** [out, blocks], row-major. */
+  readonly scales: Float32Array;
 }
 
 /** A record of records, or an array of them, with leaves of one kind. */
@@ -79,12 +91,48 @@ export function flatten(tree: unknown): Map<string, Parameter> {
   return found;
 }
 
+/** Numbers with their sizes, row-major, perhaps made when they are first asked for. */
+export interface Stored {
+  readonly shape: readonly number[];
+  readonly data: Float32Array | Uint8Array;
+}
+
+/**
+ * What a tree's parameters are held in, under the names that graphs and files have for it: a parameter by its path, one
+ * that is quantised as `PATH.packed` and `PATH.scales`.
+ * @param root  what stands before every path
+ */
+export function storedIn(tree: unknown, root = ""): Map<string, Stored> {
+  const stored = new Map<string, Stored>();
+  mapParameters(
+    tree,
+    (parameter, path) => {
+      const { quantised, shape } = parameter;
+      if (quantised === undefined) {
+        stored.set(path, parameter);
+        return;
+      }
+      const shapes = quantisedShapes(shape as [number, number], quantised);
+      for (const part of ["packed", "scales"] as const)
+        stored.set(`${path}.${part}`, {
+          shape: shapes[part],
+          get data() {
+            return quantised[part];
+          },
+        });
+    },
+    root,
+  );
+  return stored;
+}
+
 /** The same tree, the same arrays, frozen. */
 export function frozen<T>(tree: T): T {
   return mapParameters(tree, (parameter) => ({
     shape: parameter.shape,
     trained: false,
     decay: parameter.decay,
+    ...(parameter.quantised === undefined ? {} : { quantised: parameter.quantised }),
     get data() {
       return parameter.data;
     },

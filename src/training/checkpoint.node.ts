@@ -55,7 +55,7 @@ export async function readCheckpoint(
   const parameters = wanted.map((parameter): TrainedParameter => {
     const read = (kept: (typeof KEPT)[number]) => {
       const found = tensors.get(tensorName(kept, parameter.path));
-      if (found === undefined || `${found.shape}` !== `${parameter.shape}`)
+      if (!(found?.data instanceof Float32Array) || `${found.shape}` !== `${parameter.shape}`)
         throw new CheckpointError(
           `${path} has ${found === undefined ? "no" : `a [${found.shape}]`} ${parameter.path}; the run trains one of [${parameter.shape}]`,
           "the run page changed since: start anew in another folder",

@@ -6,7 +6,7 @@ import { axes, graph, input } from "../graph/index.js";
 import type { Picture } from "../media/pixels.js";
 import { type Vision, type VisionConfig, visionGrid, visionTower } from "../model/vision/tower.js";
 import { bind } from "../nn/layers.js";
-import { flatten, type Parameter } from "../nn/parameters.js";
+import { type Parameter, storedIn } from "../nn/parameters.js";
 import { portable } from "../runtime/contract.js";
 import type { Thread } from "../runtime/thread.js";
 import { startThread } from "../runtime/thread.node.js";
@@ -27,7 +27,7 @@ export class Eye implements AsyncDisposable {
   static async open(params: Vision<Parameter>, config: VisionConfig): Promise<Eye> {
     const pixels = input("pixels", "float32", axes("pictures", config.size, config.size, 3));
     const features = visionTower(bind(params, "vision"), config, pixels);
-    const written = portable(graph({ features }), flatten({ vision: params }));
+    const written = portable(graph({ features }), storedIn({ vision: params }));
     return new Eye(
       await startThread<EyeThread>(
         new URL("./eye.worker.js", import.meta.url),

@@ -3,7 +3,7 @@ import { appendFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { makeFolder, writeAtomically } from "../checkpoints/atomic.node.js";
 import type { Weight } from "../graph/index.js";
-import { flatten } from "../nn/parameters.js";
+import { flatten, storedIn } from "../nn/parameters.js";
 import { Random } from "../random.js";
 import { portable } from "../runtime/contract.js";
 import { startThread } from "../runtime/thread.node.js";
@@ -138,7 +138,8 @@ function withState(stage: Stage): TrainedParameter[] {
 }
 
 function frozenWeights(stage: Stage): Map<string, Weight> {
-  return new Map([...flatten(stage.params)].filter(([, { trained }]) => !trained));
+  const parameters = flatten(stage.params);
+  return new Map([...storedIn(stage.params)].filter(([path]) => parameters.get(path)?.trained !== true));
 }
 
 /** Brings the page's own tree up to what the thread has learnt. */

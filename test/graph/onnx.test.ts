@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fromBinary } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { toFloat16 } from "../../src/half.js";
 import {
   add,
   axes,
@@ -46,6 +45,7 @@ import {
   writeOnnx,
 } from "../../src/graph/index.js";
 import { ModelProtoSchema } from "../../src/graph/onnx/onnx.generated.js";
+import { toFloat16 } from "../../src/half.js";
 import { portable } from "../../src/runtime/contract.js";
 import { nodeRuntime } from "../../src/runtime/onnx.node.js";
 import { gradientName, trainingGraph } from "../../src/training/objective.js";

@@ -51,7 +51,7 @@ export function withWeights<T>(tree: T, rows: readonly NameRow[], theirs: Readon
       shape: parameter.shape,
       trained: parameter.trained,
       decay: parameter.decay,
-      data: taken(found!.data, placing),
+      data: taken(found!.data as Float32Array, placing),
     };
   }) as T;
 }
