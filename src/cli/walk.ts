@@ -1,4 +1,5 @@
 /** `flamingo walk`: every stop of a prompt on its way through the model, with what it really is there. */
+
 import type { FlamingoFile, LoadedFlamingo } from "../checkpoints/flamingo-file.js";
 import { readFlamingo } from "../checkpoints/flamingo-folder.node.js";
 import { UsageError } from "../errors.js";
@@ -7,6 +8,7 @@ import type { Answer } from "../generation/flamingo-model.js";
 import { logSoftmax } from "../generation/language-state.js";
 import { toPixels } from "../media/normalise.js";
 import type { Pixels } from "../media/pixels.js";
+import { languageSizes } from "../model/language/language.js";
 import type { Parameter } from "../nn/parameters.js";
 import { type Document, framesOf } from "../prompt/document.js";
 import { type Interleaved, interleave } from "../prompt/interleave.js";
@@ -167,7 +169,7 @@ function throughTheModel({ config, params }: LoadedFlamingo, tokenizer: Tokenize
       file: "src/runtime/onnx.node.ts",
       now: [
         `logits ${inLine(taps.logits)}, from ${grouped(taps.ops)} ops in ${taps.milliseconds.toFixed(1)} ms`,
-        `likeliest next: ${likeliestWords(taps.logits.data.slice(-config.language.vocabulary), tokenizer)}`,
+        `likeliest next: ${likeliestWords(taps.logits.data.slice(-languageSizes(config.language).vocabulary), tokenizer)}`,
       ],
     },
   ];

@@ -4,6 +4,7 @@ import { Signals, untilAborted } from "../abort.js";
 import { ModelFolderError } from "../checkpoints/errors.js";
 import type { DescribedFlamingo, FlamingoFile } from "../checkpoints/flamingo-file.js";
 import { ReleasedError, UsageError } from "../errors.js";
+import { languageSizes } from "../model/language/language.js";
 import type { Document } from "../prompt/document.js";
 import { interleave } from "../prompt/interleave.js";
 import type { Prompt } from "../prompt/load.js";
@@ -207,7 +208,7 @@ export class FlamingoModel implements AsyncDisposable {
     const { vocabularySize } = this.tokenizer;
     // Rows of the embedding beyond the tokenizer's ids were never trained and have no text.
     const unnamed = Array.from(
-      { length: Math.max(0, this.config.language.vocabulary - vocabularySize) },
+      { length: Math.max(0, languageSizes(this.config.language).vocabulary - vocabularySize) },
       (_, i) => vocabularySize + i,
     );
     const stop: StopOptions = {
@@ -272,9 +273,10 @@ export class FlamingoModel implements AsyncDisposable {
  */
 export function tokenizerOf({ config, tokenizer }: DescribedFlamingo, place: string): Tokenizer {
   const opened = openTokenizer(tokenizer as TokenizerJson);
-  if (opened.vocabularySize > config.language.vocabulary)
+  const { vocabulary } = languageSizes(config.language);
+  if (opened.vocabularySize > vocabulary)
     throw new ModelFolderError(
-      `The tokenizer of ${place} has ${opened.vocabularySize} ids, its language model rows for ${config.language.vocabulary}.`,
+      `The tokenizer of ${place} has ${opened.vocabularySize} ids, its language model rows for ${vocabulary}.`,
       "put the tokenizer.json beside the weights that was saved with them",
     );
   return opened;
