@@ -1,6 +1,7 @@
 /** What a saved Flamingo says of itself, checked, and its parameters filled: the same wherever its files come from. */
 import { z } from "zod";
 import { type Flamingo, type FlamingoConfig, initFlamingo } from "../model/flamingo-parameters.js";
+import { languageSizes } from "../model/language/language.js";
 import type { VisionConfig } from "../model/vision/tower.js";
 import { ACTIVATIONS, type Activation } from "../nn/layers.js";
 import { frozen, type Parameter } from "../nn/parameters.js";
@@ -148,6 +149,13 @@ const FLAMINGO = z
     };
     divides("resampler.heads", resampler.heads);
     divides("gated.heads", gated.heads);
+    const { longest = Number.POSITIVE_INFINITY } = languageSizes(language);
+    if (config.limits.maximumTokens > longest)
+      context.addIssue({
+        code: "custom",
+        path: ["limits", "maximumTokens"],
+        message: `${config.limits.maximumTokens} tokens, but the language model has ${longest} positions`,
+      });
   });
 
 /** What `config.json` of a Flamingo says. */

@@ -6,6 +6,7 @@ import { readFlamingo } from "../checkpoints/flamingo-folder.node.js";
 import { MODEL_FILES } from "../checkpoints/model-files.js";
 import { EMBEDDED } from "../generation/flamingo.node.js";
 import type { Flamingo } from "../model/flamingo-parameters.js";
+import { languageSizes } from "../model/language/language.js";
 import { visionGrid } from "../model/vision/tower.js";
 import { countParameters, type Parameter } from "../nn/parameters.js";
 import { openTokenizer } from "../text/hub-tokenizer.js";
@@ -19,7 +20,7 @@ export interface Inspection {
   readonly parameters: number;
   /** Bytes of the weight file. */
   readonly bytes: number;
-  /** Ids of the tokenizer; the language model has rows for `config.language.vocabulary`. */
+  /** Ids of the tokenizer; the language model has rows for `languageSizes(config.language).vocabulary`. */
   readonly tokenizer: number;
   readonly parts: readonly {
     readonly name: "vision" | "resampler" | "gated" | "language";
@@ -76,7 +77,7 @@ function partsOf(config: FlamingoFile, params: Flamingo<Parameter>): Inspection[
     vision: `${vision.kind}, ${vision.size} x ${vision.size} px to ${grid.patches} patches of ${grid.width}`,
     resampler: `${resampler.layers} layers, ${resampler.heads} heads, ${grid.patches} patches to ${resampler.latents} visual tokens of ${language.width}`,
     gated: `${params.gated.length} blocks before language blocks ${gated.before.join(", ")}, ${gated.heads} heads`,
-    language: `${language.kind}, ${language.layers} blocks of ${language.width}, ${language.heads} heads, vocabulary of ${grouped(language.vocabulary)}`,
+    language: `${language.kind}, ${language.layers} blocks of ${language.width}, ${language.heads} heads, vocabulary of ${grouped(languageSizes(language).vocabulary)}`,
   };
   return (["vision", "resampler", "gated", "language"] as const).map((name) => ({
     name,
