@@ -47,6 +47,7 @@ export {
   type Held,
   QUANTISABLE,
   quantisable,
+  quantisationOf,
   quantisedParameter,
   quantiseParameters,
   SCHEMES,

@@ -2,7 +2,7 @@
  * SentencePiece's `tokenizer.model` becomes the contents of a `tokenizer.json`: the same pieces, the same cuts.
  */
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
-import { byteOfToken } from "./byte-level.js";
+import { byteOfToken, SPACE } from "./byte-level.js";
 import { type AddedToken, type Step, TokenizerFileError, type TokenizerJson } from "./tokenizer-json.js";
 
 /** What a piece is for; the numbers are the file's. */
@@ -31,8 +31,6 @@ export interface SentencePieceModel {
   readonly removeExtraWhitespaces: boolean;
   readonly escapeWhitespaces: boolean;
 }
-
-const SPACE = "\u2581";
 
 /**
  * Reads a `tokenizer.model`.
@@ -108,9 +106,10 @@ function normalisers(model: SentencePieceModel, prefix: string): Step[] {
   const replace = (pattern: object, content: string): Step => ({ type: "Replace", pattern, content });
   const steps: Step[] = [];
   if (model.charsmap.length > 0) steps.push({ type: "Precompiled", precompiled_charsmap: toBase64(model.charsmap) });
-  if (model.removeExtraWhitespaces) steps.push(replace({ Regex: "\\A +| +\\z" }, ""), replace({ Regex: " {2,}" }, " "));
+  if (model.removeExtraWhitespaces) steps.push(replace({ Regex: "\\A +" }, ""), replace({ Regex: " {2,}" }, " "));
   if (model.addDummyPrefix) steps.push({ type: "Prepend", prepend: prefix });
   if (model.escapeWhitespaces) steps.push(replace({ String: " " }, SPACE));
+  if (model.removeExtraWhitespaces) steps.push(replace({ Regex: `${prefix}+\\z` }, ""));
   return steps;
 }
 

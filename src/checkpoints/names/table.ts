@@ -72,9 +72,13 @@ export function part(n: number, of: number, layout: Layout): Layout {
   };
 }
 
+/** Numbers or their bits, whatever the format: they are moved, not looked at. */
+type Numbers = Float32Array | Uint32Array | Uint16Array | Uint8Array;
+
 /** Takes our numbers out of theirs. */
-export function taken(theirs: Float32Array, { offset, axes }: Placing): Float32Array {
-  const ours = new Float32Array(axes.reduce((product, { size }) => product * size, 1));
+export function taken<Of extends Numbers>(theirs: Of, { offset, axes }: Placing): Of {
+  const count = axes.reduce((product, { size }) => product * size, 1);
+  const ours = new (theirs.constructor as new (length: number) => Of)(count);
   walk(axes, offset, (there, here) => {
     ours[here] = theirs[there]!;
   });
@@ -82,7 +86,7 @@ export function taken(theirs: Float32Array, { offset, axes }: Placing): Float32A
 }
 
 /** Puts our numbers into theirs. */
-export function put(ours: Float32Array, theirs: Float32Array, { offset, axes }: Placing): void {
+export function put<Of extends Numbers>(ours: Of, theirs: Of, { offset, axes }: Placing): void {
   walk(axes, offset, (there, here) => {
     theirs[there] = ours[here]!;
   });
