@@ -1,7 +1,7 @@
 /** A model held in fewer bits: how far it says what it says in float32, how large it is, and how fast. */
 
 import { readFlamingo } from "#dist/checkpoints/flamingo-folder.node.js";
-import { writeSafetensors } from "#dist/checkpoints/safetensors.js";
+import { writeSafetensors } from "#dist/checkpoints/safetensors-write.js";
 import { openEverything } from "#dist/data/world/everything.node.js";
 import { examplesPage, interleavedPage } from "#dist/data/world/interleaved.js";
 import { illustrate } from "#dist/data/world/pages.js";

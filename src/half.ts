@@ -38,6 +38,18 @@ export function roundedToFloat16(x: number): number {
   return split - (split - x);
 }
 
+/** bfloat16 of float32 numbers, rounded to the nearest, ties to even. What is no number stays none. */
+export function toBfloat16(numbers: Float32Array): Uint16Array {
+  const bits = new Uint32Array(numbers.buffer, numbers.byteOffset, numbers.length);
+  const halves = new Uint16Array(numbers.length);
+  for (let i = 0; i < halves.length; i++) {
+    const whole = bits[i]!;
+    const isNumber = (whole & 0x7fffffff) <= 0x7f800000;
+    halves[i] = isNumber ? (whole + 0x7fff + ((whole >>> 16) & 1)) >>> 16 : (whole >>> 16) | 0x40;
+  }
+  return halves;
+}
+
 /** The float32 numbers that bfloat16 numbers are: their upper halves. */
 export function fromBfloat16(halves: Uint16Array): Float32Array {
   const numbers = new Float32Array(halves.length);

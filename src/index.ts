@@ -22,7 +22,8 @@ export {
   storedWeights,
   writeOnnxFile,
 } from "./checkpoints/onnx.node.js";
-export { readSafetensors, type SafetensorsOptions, type Tensor, writeSafetensors } from "./checkpoints/safetensors.js";
+export { readSafetensors, type Tensor } from "./checkpoints/safetensors.js";
+export { type SafetensorsOptions, writeSafetensors } from "./checkpoints/safetensors-write.js";
 export { FlamingoError, ReleasedError, UsageError } from "./errors.js";
 export type { EngineOptions } from "./generation/engine.js";
 export { type OpenOptions, openFlamingo } from "./generation/flamingo.node.js";

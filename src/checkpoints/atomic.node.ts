@@ -42,16 +42,19 @@ export async function writeTogether(
 
 /**
  * Makes a folder under another name beside it and then gives it its name, in place of one that may stand there. Files of
- * the old folder that the new one does not have are carried over. Between two renamings, for an instant, there is no folder.
+ * the old folder that the new one does not have are carried over, unless they are outdated by it. Between two renamings,
+ * for an instant, there is no folder.
  *
  * @param known  a file by which an old folder is known to be of the same kind: others are not replaced.
  * @param make  fills the new folder, whose path it is given; what it throws is thrown, and the old folder stays.
+ * @param outdated  whether a file of the old folder, by its name, speaks of what is replaced; none does unless told.
  * @throws {OutputError} if the place cannot be written, or holds something else.
  */
 export async function replaceFolder(
   path: string,
   known: string,
   make: (folder: string) => Promise<void>,
+  outdated: (name: string) => boolean = () => false,
 ): Promise<void> {
   const temporary = beside(path);
   const retired = beside(path);
@@ -69,7 +72,8 @@ export async function replaceFolder(
     await make(temporary);
     await saying(path, async () => {
       if (old !== undefined) {
-        await cp(path, temporary, { recursive: true, force: false, preserveTimestamps: true });
+        const filter = (from: string) => dirname(from) !== path || !outdated(basename(from));
+        await cp(path, temporary, { recursive: true, force: false, preserveTimestamps: true, filter });
         await rename(path, retired);
       }
       await rename(temporary, path).catch(async (error) => {

@@ -7,6 +7,8 @@ export const MODEL_FILES = {
   config: "config.json",
   tokenizer: "tokenizer.json",
   weights: "model.safetensors",
+  /** Where the weights are in several files, which of them has which. */
+  index: "model.safetensors.index.json",
 } as const;
 
 /** What is read. */

@@ -8,8 +8,10 @@ import { storedIn } from "../nn/parameters.js";
 import { replaceFolder, writeAtomically } from "./atomic.node.js";
 import { ModelFolderError, OutputError } from "./errors.js";
 import { MODEL_FILES, parsedJson, type SavedModel } from "./model-files.js";
-import { safetensorsPieces } from "./safetensors.js";
-import { readSafetensorsFile } from "./safetensors.node.js";
+import type { Tensor } from "./safetensors.js";
+import { type SavedDtype, safetensorsPieces } from "./safetensors-write.js";
+import { isWeightFile } from "./shards.js";
+import { openTensorStore } from "./store.node.js";
 
 /** What is saved. */
 export interface ModelToSave {
@@ -20,7 +22,7 @@ export interface ModelToSave {
   /** A tree of parameters; tensors are named by their dotted paths. */
   readonly params: unknown;
   /** Number format of the weights; `F32` unless told. */
-  readonly dtype?: "F32" | "F16";
+  readonly dtype?: SavedDtype;
   /** Notes inside the weight file. */
   readonly metadata?: Readonly<Record<string, string>>;
   /** Other files by name, such as `MODEL_CARD.md`. */
@@ -44,7 +46,7 @@ export async function saveModelFolder(folder: string, model: ModelToSave): Promi
         `A file beside the model is to be called "${name}".`,
         "give a plain name that is not taken",
       );
-  await replaceFolder(resolve(folder), MODEL_FILES.config, async (temporary) => {
+  await makeModelFolder(folder, async (temporary) => {
     const pieces = safetensorsPieces(storedIn(params), { dtype, metadata: { format: "flamingo-ts", ...metadata } });
     await writeAtomically(join(temporary, MODEL_FILES.weights), pieces);
     await writeAtomically(join(temporary, MODEL_FILES.config), `${JSON.stringify(config, null, 2)}\n`);
@@ -54,12 +56,25 @@ export async function saveModelFolder(folder: string, model: ModelToSave): Promi
 }
 
 /**
+ * Makes a model folder whose weights are written tensor by tensor: beside its place, then renamed. A model that stood there
+ * before is replaced; files beside it that are not written anew are kept, its weights are not.
+ * @param make  writes all files into the folder it is given; what it throws is thrown, and the old model stays.
+ * @throws {OutputError} if the place cannot be written, or holds something other than a model.
+ */
+export function makeModelFolder(folder: string, make: (temporary: string) => Promise<void>): Promise<void> {
+  return replaceFolder(resolve(folder), MODEL_FILES.config, make, isWeightFile);
+}
+
+/**
  * Reads a model folder.
  * @param wanted  which tensors to read; all unless told.
  * @throws {ModelFolderError} if the folder or one of its files is not there, or is not JSON.
  * @throws {SafetensorsError} if the weights are cut off or contradict themselves.
  */
-export async function readModelFolder(folder: string, wanted?: (name: string) => boolean): Promise<SavedModel> {
+export async function readModelFolder(
+  folder: string,
+  wanted: (name: string) => boolean = () => true,
+): Promise<SavedModel> {
   const found = await stat(folder).catch(() => undefined);
   if (!found?.isDirectory())
     throw new ModelFolderError(
@@ -68,7 +83,12 @@ export async function readModelFolder(folder: string, wanted?: (name: string) =>
     );
   const config = await readJson(join(folder, MODEL_FILES.config));
   const tokenizer = await readJson(join(folder, MODEL_FILES.tokenizer));
-  return { config, tokenizer, ...(await readSafetensorsFile(join(folder, MODEL_FILES.weights), wanted)) };
+  const store = await openTensorStore(folder, [MODEL_FILES.weights, MODEL_FILES.index]);
+  const tensors = new Map<string, Tensor>();
+  for (const [name, { dtype, shape }] of store.entries)
+    if (wanted(name))
+      tensors.set(name, dtype === "U8" ? { shape, data: await store.raw(name) } : await store.read(name));
+  return { config, tokenizer, tensors, metadata: store.metadata };
 }
 
 async function readJson(path: string): Promise<unknown> {

@@ -2,9 +2,9 @@
  * Files of named tensors: 8 bytes of header length, a JSON header, the numbers.
  * @source https://github.com/huggingface/safetensors, README, "Format"
  */
-import { fromBfloat16, fromFloat16, toFloat16 } from "../half.js";
+import { fromBfloat16, fromFloat16 } from "../half.js";
 import type { Bytes } from "./bytes.js";
-import { SafetensorsError, UnsavableError } from "./errors.js";
+import { SafetensorsError } from "./errors.js";
 
 /** Bytes of one number in each format. */
 export const DTYPE_BYTES = {
@@ -69,6 +69,7 @@ export function headerLength(first: Uint8Array, fileLength: number): number {
  * @throws {SafetensorsError} for a header that is not so, or a file that is cut off.
  */
 export function parseHeader(json: Uint8Array, fileLength: number): SafetensorsHeader {
+  const names = namesIn(json);
   let header: unknown;
   try {
     header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(json));
@@ -76,6 +77,7 @@ export function parseHeader(json: Uint8Array, fileLength: number): SafetensorsHe
     throw new SafetensorsError("The header is not JSON.", { cause });
   }
   if (!isRecord(header)) throw new SafetensorsError("The header is not a JSON object.");
+  if (names.length !== Object.keys(header).length) throw describedTwice(json, names);
   const { __metadata__: metadata = {}, ...described } = header;
   if (!isRecord(metadata) || !Object.values(metadata).every((value) => typeof value === "string"))
     throw new SafetensorsError("The metadata is not an object of strings.");
@@ -167,75 +169,42 @@ export function readSafetensors(file: Uint8Array): {
   return { tensors, metadata };
 }
 
-/** How tensors are written. */
-export interface SafetensorsOptions {
-  /** Of float32 numbers; `F32` unless told. Bytes are written as `U8`. */
-  readonly dtype?: "F32" | "F16";
-  readonly metadata?: Readonly<Record<string, string>>;
-}
+/** Deepest brackets of a header: the object, a tensor of it, its shape. */
+const HEADER_DEPTH = 3;
 
 /**
- * The bytes of a file, piece by piece: header, then the tensors by name. The same tensors always give the same bytes.
- * The numbers begin at a multiple of 8.
- * @throws {UnsavableError} for a tensor whose numbers are not as many as its shape says, not finite, or too large for
- *   float16: a model saved so could not be loaded again.
+ * Where in a header's bytes the names of its tensors are, those that come twice with them, which a JSON reader would not tell.
+ * Brackets that go deeper than any header are refused before a JSON reader makes something of them.
  */
-export function* safetensorsPieces(
-  tensors: ReadonlyMap<string, Tensor>,
-  { dtype = "F32", metadata }: SafetensorsOptions = {},
-): Generator<Uint8Array<ArrayBuffer>> {
-  const named = [...tensors].sort(([a], [b]) => (a < b ? -1 : 1));
-  const header: Record<string, unknown> = Object.create(null);
-  if (metadata) header.__metadata__ = metadata;
-  let offset = 0;
-  const formatOf = ({ data }: Tensor) => (data instanceof Uint8Array ? "U8" : dtype);
-  for (const [name, tensor] of named) {
-    const { shape, data } = tensor;
-    if (name === "__metadata__" || product(shape) !== data.length)
-      throw new UnsavableError(
-        `Tensor ${name} of shape [${shape.join(", ")}] with ${data.length} numbers cannot be saved.`,
-        "give it the numbers of its shape, and a name other than __metadata__",
-      );
-    const format = formatOf(tensor);
-    const end = offset + data.length * DTYPE_BYTES[format];
-    header[name] = { dtype: format, shape, data_offsets: [offset, end] };
-    offset = end;
+function namesIn(json: Uint8Array): { readonly begin: number; readonly end: number }[] {
+  const names: { begin: number; end: number }[] = [];
+  let depth = 0;
+  let text = { begin: 0, end: 0 };
+  for (let at = 0; at < json.length; at++) {
+    const byte = json[at];
+    if (byte === QUOTE) {
+      const begin = at;
+      for (at++; at < json.length && json[at] !== QUOTE; at++) if (json[at] === BACKSLASH) at++;
+      text = { begin, end: at + 1 };
+    } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth++;
+    else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) depth--;
+    else if (byte === COLON && depth === 1) names.push(text);
+    if (depth > HEADER_DEPTH) throw new SafetensorsError(`The header has brackets ${depth} deep at byte ${8 + at}.`);
   }
-  const json = new TextEncoder().encode(JSON.stringify(header));
-  const padded = new Uint8Array(8 + Math.ceil(json.length / 8) * 8).fill(0x20);
-  new DataView(padded.buffer).setBigUint64(0, BigInt(padded.length - 8), true);
-  padded.set(json, 8);
-  yield padded;
-  for (const [name, { data }] of named) yield savable(name, data, dtype);
+  return names;
 }
 
-/**
- * A whole file in memory. The same tensors always give the same bytes.
- * @throws {UnsavableError} for a tensor whose numbers are not as many as its shape says, not finite, or too large for
- *   float16
- */
-export function writeSafetensors(tensors: ReadonlyMap<string, Tensor>, options?: SafetensorsOptions): Uint8Array {
-  const pieces = [...safetensorsPieces(tensors, options)];
-  const file = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let offset = 0;
-  for (const piece of pieces) {
-    file.set(piece, offset);
-    offset += piece.length;
-  }
-  return file;
-}
+const [QUOTE, BACKSLASH, COLON] = [0x22, 0x5c, 0x3a];
+const [OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [0x7b, 0x7d, 0x5b, 0x5d];
 
-function savable(name: string, data: Tensor["data"], dtype: "F32" | "F16"): Uint8Array<ArrayBuffer> {
-  if (data instanceof Uint8Array) return new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.length);
-  const bound = dtype === "F16" ? 65_520 : Number.POSITIVE_INFINITY;
-  const bad = data.findIndex((value) => !(Math.abs(value) < bound));
-  if (bad >= 0)
-    throw new UnsavableError(
-      `Tensor ${name} holds ${data[bad]} at element ${bad}, which ${dtype} cannot hold.`,
-      Number.isFinite(data[bad]) ? "save the model as F32" : "go back to an earlier checkpoint: the run has diverged",
-    );
-  const numbers = dtype === "F16" ? toFloat16(data) : data;
-  return new Uint8Array(numbers.buffer as ArrayBuffer, numbers.byteOffset, numbers.byteLength);
+function describedTwice(json: Uint8Array, names: readonly { begin: number; end: number }[]): SafetensorsError {
+  const seen = new Set<string>();
+  for (const { begin, end } of names) {
+    const name = JSON.parse(new TextDecoder().decode(json.subarray(begin, end)));
+    if (seen.has(name)) return new SafetensorsError(`${name} is described twice in the header.`);
+    seen.add(name);
+  }
+  return new SafetensorsError("The header is not a JSON object of names.");
 }
 
 function readEntry(name: string, description: unknown, dataStart: number): TensorEntry {
@@ -252,11 +221,13 @@ function readEntry(name: string, description: unknown, dataStart: number): Tenso
   return { dtype: dtype as Dtype, shape, begin: dataStart + begin, end: dataStart + end };
 }
 
-function product(shape: readonly number[]): number {
+/** How many numbers a shape holds. */
+export function product(shape: readonly number[]): number {
   return shape.reduce((size, axis) => size * axis, 1);
 }
 
-function areCounts(value: unknown): value is number[] {
+/** Whether something is a shape. */
+export function areCounts(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && item >= 0);
 }
 

@@ -1,6 +1,8 @@
 /** Weights in several files, and the index that says which tensor is in which. */
 import { ModelFolderError } from "./errors.js";
-import { parsedJson } from "./model-files.js";
+import { MODEL_FILES, parsedJson } from "./model-files.js";
+import { DTYPE_BYTES } from "./safetensors.js";
+import type { DeclaredTensor } from "./safetensors-write.js";
 
 /** What an index says. */
 export interface ShardIndex {
@@ -35,6 +37,34 @@ export function parseIndex(json: string, path: string): ShardIndex {
 export function indexJson(fileOf: ReadonlyMap<string, string>, totalBytes: number): string {
   const sorted = [...fileOf].sort(([a], [b]) => (a < b ? -1 : 1));
   return `${JSON.stringify({ metadata: { total_size: totalBytes }, weight_map: Object.fromEntries(sorted) }, null, 2)}\n`;
+}
+
+/**
+ * Which tensors stand together in one file, in the order in which they are declared: as many as fit, and a tensor that is
+ * larger than a file may be has one of its own.
+ * @param limit  bytes of numbers in one file
+ */
+export function divided(
+  declared: ReadonlyMap<string, DeclaredTensor>,
+  limit: number,
+): readonly ReadonlyMap<string, DeclaredTensor>[] {
+  const shards = [new Map<string, DeclaredTensor>()];
+  let filled = 0;
+  for (const [name, tensor] of declared) {
+    const bytes = tensor.shape.reduce((product, size) => product * size, DTYPE_BYTES[tensor.dtype]);
+    if (filled > 0 && filled + bytes > limit) {
+      shards.push(new Map());
+      filled = 0;
+    }
+    shards.at(-1)!.set(name, tensor);
+    filled += bytes;
+  }
+  return shards;
+}
+
+/** Whether a file of a model folder, by its name, is of the weights. */
+export function isWeightFile(name: string): boolean {
+  return name === MODEL_FILES.weights || name === MODEL_FILES.index || /^model-\d{5}-of-\d{5}\.safetensors$/.test(name);
 }
 
 /** `model-00002-of-00003.safetensors`, counted from 0. */

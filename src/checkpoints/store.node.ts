@@ -22,28 +22,29 @@ export const WEIGHT_FILES = [
  * The tensors of a file or folder, found without reading their numbers: a `.safetensors` file, one of `torch.save` in its
  * newer or older form, an index of several such, or a folder with one of `WEIGHT_FILES`.
  *
+ * @param files  what is looked for in a folder
  * @throws {ModelFolderError} if there is none, or the index and its files contradict each other
  * @throws {SafetensorsError} for safetensors that are cut off or contradict themselves
  * @throws {TorchFileError} for a file of PyTorch that is or does
  * @throws {PickleError} for a pickle that asks for anything but data; nothing of it is executed
  */
-export async function openTensorStore(path: string): Promise<TensorStore> {
+export async function openTensorStore(path: string, files: readonly string[] = WEIGHT_FILES): Promise<TensorStore> {
   const found = await stat(path).catch((cause: Error) => {
     throw new ModelFolderError(`The weights ${path} cannot be opened: ${cause.message}.`, "check the path", { cause });
   });
-  const file = found.isDirectory() ? await weightsIn(path) : path;
+  const file = found.isDirectory() ? await weightsIn(path, files) : path;
   if (file.endsWith(".index.json")) return openIndexed(path, file);
   const { located, metadata } = await locate(await fileBytes(file));
   return tensorStore(path, located, metadata);
 }
 
-async function weightsIn(folder: string): Promise<string> {
+async function weightsIn(folder: string, files: readonly string[]): Promise<string> {
   const there = await readdir(folder);
-  const name = WEIGHT_FILES.find((name) => there.includes(name));
+  const name = files.find((name) => there.includes(name));
   if (name !== undefined) return join(folder, name);
   const weights = there.filter((name) => /\.(safetensors|bin|pt|pth)$/.test(name));
   throw new ModelFolderError(
-    `${folder} has none of ${WEIGHT_FILES.join(", ")}.`,
+    `${folder} has none of ${files.join(", ")}.`,
     weights.length > 0 ? `name the file itself: ${weights.slice(0, 5).join(", ")}` : "name a folder with weights",
   );
 }

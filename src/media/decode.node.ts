@@ -8,6 +8,7 @@
 
 import sharp from "sharp";
 import { FlamingoError } from "../errors.js";
+import { Turns } from "../turns.js";
 import { isWholeGif } from "./gif.js";
 import {
   type DecodeOptions,
@@ -17,6 +18,7 @@ import {
   OversizedImageError,
   UndecodableImageError,
 } from "./image-file.js";
+import { onWhite } from "./on-white.js";
 import type { Picture } from "./pixels.js";
 import { kindInWords } from "./sniff.js";
 import { fetchOrRead } from "./source.node.js";
@@ -73,11 +75,11 @@ async function decode(source: Uint8Array | string, options: DecodeOptions, anima
     }
     const { data, info } = await sharp(bytes, open)
       .autoOrient()
-      .flatten({ background: "#ffffff" })
       .toColourspace("srgb")
       .raw({ depth: "uchar" })
       .toBuffer({ resolveWithObject: true });
-    return { frames: cut(data, info.width, info.height / pages, pages), durationsMs: durations(header.delay, pages) };
+    const opaque = info.channels === 4 ? await new Turns().spread(onWhite(data), options.signal) : data;
+    return { frames: cut(opaque, info.width, info.height / pages, pages), durationsMs: durations(header.delay, pages) };
   } catch (cause) {
     if (cause instanceof FlamingoError) throw cause;
     const detail = (cause as Error).message.split("\n")[0]!.replace("Input buffer has corrupt header: ", "");

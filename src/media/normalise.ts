@@ -4,7 +4,15 @@
 
 import { type Pieces, withoutPause } from "../turns.js";
 import type { Picture, Pixels } from "./pixels.js";
-import { centreCrop, type Filter, PictureSizeError, resizing, withLongEdge, withShortEdge } from "./resize.js";
+import {
+  type Centre,
+  centreCrop,
+  type Filter,
+  PictureSizeError,
+  resizing,
+  withLongEdge,
+  withShortEdge,
+} from "./resize.js";
 
 /** Red, green and blue. */
 export type Colour = readonly [number, number, number];
@@ -19,8 +27,13 @@ export interface PixelsOptions {
   /**
    * `pad`: the whole picture, aspect kept, centred, with the mean colour around it, as Flamingo does.
    * `crop`: the shorter edge fills the square and the ends of the longer one are cut off, as CLIP does.
+   * `squash`: both edges fill the square, whatever the aspect was, as IDEFICS does.
    */
-  readonly fit: "pad" | "crop";
+  readonly fit: "pad" | "crop" | "squash";
+  /** For `crop`: pixels of the shorter edge before the crop; `size` unless told. */
+  readonly shortEdge?: number;
+  /** For `crop`: where the square lies that is not exactly in the middle; `half-even` unless told. */
+  readonly centre?: Centre;
   readonly filter?: Filter;
 }
 
@@ -66,15 +79,17 @@ export function* pixelsInPieces(frames: readonly Picture[], options: PixelsOptio
   return { frames: frames.length, height: size, width: size, data };
 }
 
-/** No side longer than `size`; with `crop`, both exactly `size`. */
-function* fittingToSquare(frame: Picture, { size, fit, filter }: PixelsOptions): Pieces<Picture> {
+/** No side longer than `size`; but with `pad`, both exactly `size`. */
+function* fittingToSquare(frame: Picture, options: PixelsOptions): Pieces<Picture> {
+  const { size, fit, filter, shortEdge = size, centre } = options;
   if (frame.width < 1 || frame.height < 1) {
     throw new PictureSizeError(
       `A frame of ${frame.width} x ${frame.height} pixels was given.`,
       "leave out frames without pixels",
     );
   }
-  const { width, height } = fit === "pad" ? withLongEdge(frame, size) : withShortEdge(frame, size);
+  if (fit === "squash") return yield* resizing(frame, size, size, filter);
+  const { width, height } = fit === "pad" ? withLongEdge(frame, size) : withShortEdge(frame, shortEdge);
   const resized = yield* resizing(frame, width, height, filter);
-  return fit === "pad" ? resized : centreCrop(resized, size, size);
+  return fit === "pad" ? resized : centreCrop(resized, size, size, centre);
 }

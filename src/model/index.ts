@@ -1,4 +1,12 @@
 /** The model room: the resampler, the gated blocks and their join; the towers on either side; their sizes. */
+export {
+  type Contrastive,
+  type ContrastiveConfig,
+  contrastiveLoss,
+  embedCaptions,
+  embedPictures,
+  initContrastive,
+} from "./contrastive.js";
 export * from "./flamingo.js";
 export * from "./flamingo-parameters.js";
 export type { BlockCache, BlockResult, Decoder, DecoderSizes, TextContext } from "./language/decoder.js";
@@ -28,7 +36,16 @@ export {
   transformerDecoder,
 } from "./language/transformer.js";
 export type { Positions, TransformerConfig } from "./language/transformer-config.js";
-export { NANO, TINY } from "./presets.js";
+export { NANO, PAPER_CONTRASTIVE, TINY } from "./presets.js";
+export { BERT_BASE, BERT_MINI, type Bert, type BertBlock, type BertConfig, bert, initBert } from "./text/bert.js";
+export {
+  type Bag,
+  type BagConfig,
+  type CaptionConfig,
+  type CaptionTower,
+  captionTower,
+  initCaptionTower,
+} from "./text/caption-tower.js";
 export {
   CLIP_VIT_B_16,
   CLIP_VIT_B_32,

@@ -7,57 +7,8 @@
 import type { Tokenizer } from "../text/tokenizer.js";
 import { type Document, isMedium, type Medium } from "./document.js";
 import { MarkInTextError } from "./errors.js";
-
-/** How the marks are spelt in a model's vocabulary. `<image>` may be plain text: it is encoded, never looked up. */
-export interface Marks {
-  readonly image: string;
-  readonly eoc: string;
-  /** Absent for a language model that was trained without one. */
-  readonly bos?: string;
-  readonly eos: string;
-}
-
-/** What implementations of Flamingo do differently. Change one field by spreading: `{ ...paper, lossOnImageTag: true }`. */
-export interface InterleavePolicy {
-  readonly marks: Marks;
-  /** Whether the text before the first medium is closed with `<EOC>`. There is never one directly after `<BOS>`. */
-  readonly firstEoc: "after-text" | "never";
-  /** Whether the tokens of `<image>` are learnt. The model is never asked to write one, so by default they are not. */
-  readonly lossOnImageTag: boolean;
-  /** Whether `<EOC>` is learnt. It must be if the model is to stop by itself. */
-  readonly lossOnEoc: boolean;
-  /** Whether `<EOS>` is learnt. */
-  readonly lossOnEos: boolean;
-  /** Whether text is learnt that no `<image>` opened: before the first, and between an `<EOC>` and the next `<image>`. */
-  readonly lossOutsideChunks: boolean;
-}
-
-/**
- * The paper's page. It says nothing about the loss on `<image>`: ours has none there.
- * @source arXiv:2204.14198, section 2.3 and appendix A (web pages)
- */
-export const paper: InterleavePolicy = {
-  marks: { image: "<image>", eoc: "<EOC>", bos: "<BOS>", eos: "<EOS>" },
-  firstEoc: "after-text",
-  lossOnImageTag: false,
-  lossOnEoc: true,
-  lossOnEos: true,
-  lossOutsideChunks: true,
-};
-
-/**
- * OpenFlamingo 2: no beginning mark, the first end of chunk deleted, and a loss only from each `<image>` to its end of
- * chunk, so that the end of the text is never learnt.
- * @source github:mlfoundations/open_flamingo, open_flamingo/train/data.py and train_utils.py
- */
-export const openFlamingo: InterleavePolicy = {
-  marks: { image: "<image>", eoc: "<|endofchunk|>", eos: "<|endoftext|>" },
-  firstEoc: "never",
-  lossOnImageTag: false,
-  lossOnEoc: true,
-  lossOnEos: false,
-  lossOutsideChunks: false,
-};
+import { type InterleavePolicy, paper } from "./policies.js";
+import { placed } from "./texts.js";
 
 /** Which medium text belongs to: the one before it or, as an augmentation of web pages, the one after it. */
 export type Placement = "previous" | "next";
@@ -90,26 +41,28 @@ export interface Interleaved {
   readonly placement: Placement;
 }
 
-type Kind = "bos" | "text" | "tag" | "eoc" | "eos";
+type Kind = "bos" | "text" | "tag" | "around" | "eoc" | "eos";
 
 /**
  * Writes a document as tokens: `<BOS>` first, `<image>` where a medium stands, `<EOC>` before it if text came since the
  * last `<EOC>` or `<image>`, and `<EOC><EOS>` at the end. Media without text between them share a chunk, so that no picture teaches
- * the model to answer with nothing.
+ * the model to answer with nothing. Policies say otherwise.
  *
  * @throws {MarkInTextError} if a text holds `<image>`, or encodes to a mark: the tags would no longer be as many as the
  *   media, and text would be paired with the wrong picture.
+ * @throws {SpecialTokenError} if the tokenizer lacks a mark of the policy.
  * @source arXiv:2204.14198, section 2.3 and appendix A (web pages)
  */
 export function interleave(document: Document, tokenizer: Tokenizer, options: InterleaveOptions = {}): Interleaved {
   const { policy = paper, open = false, placement = "previous", leadingSpace = false } = options;
   const { marks } = policy;
-  const eoc = tokenizer.special(marks.eoc);
+  const special = (mark: string | undefined) => (mark === undefined ? undefined : tokenizer.special(mark));
+  const eoc = special(marks.eoc);
   const eos = tokenizer.special(marks.eos);
-  const bos = marks.bos === undefined ? undefined : tokenizer.special(marks.bos);
-  const tag = tokenizer.encode(marks.image);
-  const reserved = new Map([[eos, marks.eos]]).set(eoc, marks.eoc);
-  if (bos !== undefined) reserved.set(bos, marks.bos!);
+  const bos = special(marks.bos);
+  const around = special(marks.aroundImage);
+  const tag = policy.imageTag === "token" ? [tokenizer.special(marks.image)] : tokenizer.encode(marks.image);
+  const texts = new Texts(tokenizer, policy, { eoc, eos, bos, around });
 
   const tokens: number[] = [];
   const kinds: Kind[] = [];
@@ -117,6 +70,7 @@ export function interleave(document: Document, tokenizer: Tokenizer, options: In
   const media: Medium[] = [];
   let textSinceTag = false;
   let anythingSinceEnd = false;
+  let tagSinceEnd = false;
   const write = (kind: Kind, ids: readonly number[]) => {
     for (const id of ids) {
       tokens.push(id);
@@ -126,26 +80,28 @@ export function interleave(document: Document, tokenizer: Tokenizer, options: In
     if (kind === "text") textSinceTag ||= ids.length > 0;
   };
   const endChunk = () => {
-    write("eoc", [eoc]);
-    textSinceTag = anythingSinceEnd = false;
+    if (eoc !== undefined) write("eoc", [eoc]);
+    textSinceTag = anythingSinceEnd = tagSinceEnd = false;
   };
 
   if (bos !== undefined) write("bos", [bos]);
-  document.forEach((segment, index) => {
+  for (const { segment, index, before } of placed(document, policy)) {
     if ("text" in segment) {
-      const before = document[index - 1];
       const space = leadingSpace && before !== undefined && isMedium(before) ? " " : "";
-      write("text", encodeText(space + segment.text, index, tokenizer, marks.image, reserved));
+      write("text", texts.encode(space + segment.text, index, tokens.at(-1), kinds.at(-1)));
     } else if ("endOfChunk" in segment) {
       if (anythingSinceEnd) endChunk();
     } else {
-      if (textSinceTag && !(media.length === 0 && policy.firstEoc === "never")) endChunk();
+      if (textSinceTag && (tagSinceEnd || policy.firstEoc === "after-text")) endChunk();
+      if (around !== undefined && kinds.at(-1) !== "around") write("around", [around]);
       starts.push(tokens.length);
       media.push(segment);
       write("tag", tag);
+      if (around !== undefined) write("around", [around]);
       textSinceTag = false;
+      tagSinceEnd = true;
     }
-  });
+  }
   if (!open) {
     if (anythingSinceEnd) endChunk();
     write("eos", [eos]);
@@ -176,20 +132,89 @@ export function lookAt(length: number, starts: readonly number[], tagLength: num
   return seen;
 }
 
-function encodeText(
-  text: string,
-  segment: number,
-  tokenizer: Tokenizer,
-  imageMark: string,
-  reserved: ReadonlyMap<number, string>,
-): number[] {
-  if (text.includes(imageMark)) throw new MarkInTextError(segment, imageMark);
-  const ids = tokenizer.encode(text);
-  for (const id of ids) {
-    const mark = reserved.get(id);
-    if (mark !== undefined) throw new MarkInTextError(segment, mark);
+/** What `lookAtTokens` must know of a policy. */
+export interface TagIds {
+  /** The tokens of one `<image>`. */
+  readonly image: readonly number[];
+  /** After it nothing is seen, until the next `<image>`. */
+  readonly reset?: number;
+}
+
+/**
+ * What each token of a sequence looks at, by the tokens alone: the running count of tags, those that were written or
+ * appended by anyone among them, so that a tag always begins the next medium.
+ * @returns  `[tokens]`, 0 where nothing is seen, n for the n-th medium.
+ * @source huggingface/transformers, models/idefics/processing_idefics.py, for the reset
+ */
+export function lookAtTokens(tokens: readonly number[], { image, reset }: TagIds): number[] {
+  const starts = [...tokens.keys()].filter((at) => image.every((id, i) => tokens[at + i] === id));
+  const seen = lookAt(tokens.length, starts, image.length, "previous");
+  if (reset === undefined) return seen;
+  let ended = false;
+  return tokens.map((id, at) => {
+    if (starts.includes(at)) ended = false;
+    const looked = ended ? 0 : seen[at]!;
+    ended ||= id === reset;
+    return looked;
+  });
+}
+
+/** The tags of a policy as ids, for `lookAtTokens`. @throws {SpecialTokenError} if the tokenizer lacks one */
+export function tagIds({ marks, imageTag, resetAtEos }: InterleavePolicy, tokenizer: Tokenizer): TagIds {
+  const image = imageTag === "token" ? [tokenizer.special(marks.image)] : tokenizer.encode(marks.image);
+  return resetAtEos ? { image, reset: tokenizer.special(marks.eos) } : { image };
+}
+
+/** Encodes the texts of one document. */
+class Texts {
+  readonly #tokenizer: Tokenizer;
+  readonly #policy: InterleavePolicy;
+  /** Marks that no text may hold, by their ids. */
+  readonly #reserved = new Map<number, string>();
+
+  constructor(
+    tokenizer: Tokenizer,
+    policy: InterleavePolicy,
+    ids: Record<"eoc" | "eos" | "bos" | "around", number | undefined>,
+  ) {
+    this.#tokenizer = tokenizer;
+    this.#policy = policy;
+    const { eos, eoc, bos, aroundImage } = policy.marks;
+    const named = [
+      [ids.around, aroundImage],
+      [ids.bos, bos],
+      [ids.eos, eos],
+      [ids.eoc, eoc],
+    ] as const;
+    for (const [id, mark] of named) if (id !== undefined) this.#reserved.set(id, mark!);
+    if (policy.imageTag === "token") this.#reserved.set(tokenizer.special(policy.marks.image), policy.marks.image);
   }
-  return ids;
+
+  /**
+   * Ids of a text as it stands in its sequence: a tokenizer may cut it otherwise after a mark than at the beginning, and
+   * otherwise again after text.
+   * @param before  the token before it, and of which kind
+   */
+  encode(text: string, segment: number, before: number | undefined, kind: Kind | undefined): number[] {
+    const { marks, bosInText } = this.#policy;
+    if (text.includes(marks.image)) throw new MarkInTextError(segment, marks.image);
+    const mark = before === undefined || (kind === "bos" && !bosInText) ? undefined : this.#reserved.get(before);
+    const ids = mark === undefined ? this.#plain(text, kind) : this.#after(mark, before!, text);
+    for (const id of ids) {
+      const reserved = this.#reserved.get(id);
+      if (reserved !== undefined) throw new MarkInTextError(segment, reserved);
+    }
+    return ids;
+  }
+
+  #plain(text: string, kind: Kind | undefined): number[] {
+    return this.#tokenizer.encode(text, kind === "text" || kind === "tag" ? "after-text" : "start");
+  }
+
+  #after(mark: string, id: number, text: string): number[] {
+    const ids = this.#tokenizer.encode(mark + text);
+    return ids[0] === id ? ids.slice(1) : this.#tokenizer.encode(text);
+  }
 }
 
 function lossOn(kinds: readonly Kind[], policy: InterleavePolicy): number[] {
@@ -197,6 +222,7 @@ function lossOn(kinds: readonly Kind[], policy: InterleavePolicy): number[] {
     bos: false,
     text: true,
     tag: policy.lossOnImageTag,
+    around: policy.lossOnImageTag,
     eoc: policy.lossOnEoc,
     eos: policy.lossOnEos,
   };

@@ -85,6 +85,8 @@ export type Query<Fields> = Omit<Support<Fields>, "answer">;
 export interface PromptStyle {
   /** One space after each `<image>`, as the prompts printed in the paper's appendix have it and its training pairs do not. */
   readonly spaceAfterImage?: boolean;
+  /** What stands between the end of an example's chunk and the next image, as a new line does in OpenFlamingo's prompts. */
+  readonly afterExample?: string;
 }
 
 /**
@@ -103,6 +105,7 @@ export function fewShot<Fields>(
     support.medium,
     { text: space + answeredText(template, support) },
     { endOfChunk: true },
+    ...after(style),
   ]);
   return [...answered, query.medium, { text: space + template.open(query.fields) }];
 }
@@ -129,8 +132,13 @@ export function zeroShot<Fields>(
   const answered = supports.flatMap((support): Segment[] => [
     { text: answeredText(template, support) },
     { endOfChunk: true },
+    ...after(style),
   ]);
   return [...answered, ...fewShot(template, [], query, style)];
+}
+
+function after({ afterExample = "" }: PromptStyle): Segment[] {
+  return afterExample === "" ? [] : [{ text: afterExample }];
 }
 
 function answeredText<Fields>(

@@ -108,9 +108,10 @@ function normalisers(model: SentencePieceModel, prefix: string): Step[] {
   const replace = (pattern: object, content: string): Step => ({ type: "Replace", pattern, content });
   const steps: Step[] = [];
   if (model.charsmap.length > 0) steps.push({ type: "Precompiled", precompiled_charsmap: toBase64(model.charsmap) });
-  if (model.removeExtraWhitespaces) steps.push(replace({ Regex: "\\A +| +\\z" }, ""), replace({ Regex: " {2,}" }, " "));
+  if (model.removeExtraWhitespaces) steps.push(replace({ Regex: "\\A +" }, ""), replace({ Regex: " {2,}" }, " "));
   if (model.addDummyPrefix) steps.push({ type: "Prepend", prepend: prefix });
   if (model.escapeWhitespaces) steps.push(replace({ String: " " }, SPACE));
+  if (model.removeExtraWhitespaces) steps.push(replace({ Regex: `${prefix}+\\z` }, ""));
   return steps;
 }
 

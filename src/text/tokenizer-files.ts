@@ -37,18 +37,22 @@ type Json = Readonly<Record<string, unknown>>;
  */
 export function tokenizerFromFiles(files: TokenizerFiles, place: string): NamedTokenizer {
   const config = record(files["tokenizer_config.json"]);
-  const names = namesIn(record(files["special_tokens_map.json"]), config);
-  const specials = [...new Set(Object.values(names))];
-  const json = withLaterTokens(contents(files, specials, place), files["added_tokens.json"], config);
-  const known = specials.filter((token) => has(json, token));
-  const model = files["tokenizer.json"] === undefined ? files["tokenizer.model"] !== undefined : false;
-  const named = names.bos === undefined && model ? { ...controls(json), ...names } : names;
-  const begins = beginsOf(json, config, model);
-  const absent = Object.fromEntries(Object.entries(named).filter(([, token]) => has(json, token as string)));
-  return { json: withSpecialTokens(json, known), names: absent, begins: begins && absent.bos !== undefined };
+  const said = namesIn(record(files["special_tokens_map.json"]), config);
+  const json = withLaterTokens(contents(files, said, place), files["added_tokens.json"], config);
+  const fromModel = files["tokenizer.json"] === undefined && files["tokenizer.model"] !== undefined;
+  const all = Object.entries(fromModel ? { ...LLAMA_CONTROLS, ...said } : said);
+  const names: SpecialNames = Object.fromEntries(all.filter(([, token]) => has(json, token)));
+  return {
+    json: withSpecialTokens(json, Object.values(names)),
+    names,
+    begins: names.bos !== undefined && begins(json, config, fromModel),
+  };
 }
 
-function contents(files: TokenizerFiles, specials: readonly string[], place: string): TokenizerJson {
+/** The names that LLaMA's own code gives the control pieces of its `tokenizer.model`. */
+const LLAMA_CONTROLS: SpecialNames = { bos: "<s>", eos: "</s>", unknown: "<unk>" };
+
+function contents(files: TokenizerFiles, names: SpecialNames, place: string): TokenizerJson {
   const json = files["tokenizer.json"] as TokenizerJson | undefined;
   if (json !== undefined) {
     if (typeof json?.model?.type === "string") return { ...json, added_tokens: json.added_tokens ?? [] };
@@ -63,7 +67,9 @@ function contents(files: TokenizerFiles, specials: readonly string[], place: str
   const merges = files["merges.txt"];
   if (vocabulary !== undefined && merges !== undefined) {
     const ids = record(vocabulary) as Record<string, number>;
-    return gpt2TokenizerJson(ids, merges, { specialTokens: specials.filter((token) => Object.hasOwn(ids, token)) });
+    return gpt2TokenizerJson(ids, merges, {
+      specialTokens: [...new Set(Object.values(names))].filter((token) => Object.hasOwn(ids, token)),
+    });
   }
   const found = TOKENIZER_FILES.filter((name) => files[name] !== undefined);
   throw new TokenizerFileError(
@@ -97,15 +103,10 @@ function namesIn(map: Json, config: Json): SpecialNames {
   return Object.fromEntries(Object.entries(found).filter(([, token]) => token !== undefined));
 }
 
-/** The names that LLaMA's own code gives the control pieces of its `tokenizer.model`. */
-function controls(json: TokenizerJson): SpecialNames {
-  return { ...(has(json, "<s>") ? { bos: "<s>" } : {}), ...(has(json, "</s>") ? { eos: "</s>" } : {}) };
-}
-
 /** What `tokenizer_config.json` says; else LLaMA's class and its `tokenizer.model` begin, and others as their template. */
-function beginsOf({ post_processor }: TokenizerJson, config: Json, model: boolean): boolean {
+function begins({ post_processor }: TokenizerJson, config: Json, fromModel: boolean): boolean {
   if (typeof config.add_bos_token === "boolean") return config.add_bos_token;
-  if (model || /llama/i.test(String(config.tokenizer_class ?? ""))) return true;
+  if (fromModel || /llama/i.test(String(config.tokenizer_class ?? ""))) return true;
   const steps = post_processor?.type === "Sequence" ? (post_processor.processors as readonly Json[]) : [post_processor];
   const template = steps.find((step) => step?.type === "TemplateProcessing");
   const first = (template?.single as readonly Json[] | undefined)?.[0];

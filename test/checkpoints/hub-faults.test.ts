@@ -361,6 +361,13 @@ describe("a hub that is not there", () => {
     expect(error.problem).toContain("owner/name could not be fetched from 127.0.0.1:");
     expect(error.mend).toContain("HF_HUB_OFFLINE=1");
   });
+
+  it("is one that speaks no TLS where its address says https", async () => {
+    await using hub = await startHub({ files });
+    const error = await fetchAll(await settingsFor(hub.endpoint.replace("http:", "https:"))).catch((error) => error);
+    expect(error).toBeInstanceOf(HubNetworkError);
+    expect(hub.heard).toEqual([]);
+  });
 });
 
 /** A port on which nobody listens. */

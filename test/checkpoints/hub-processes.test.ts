@@ -98,7 +98,7 @@ describe("a process that fetches", () => {
 
   it("keeps little in memory, however large the file", async () => {
     const piece = noise(2 ** 20);
-    const pieces = 400;
+    const pieces = 256;
     const hash = createHash("sha256");
     for (let i = 0; i < pieces; i++) hash.update(piece);
     const size = pieces * piece.length;
@@ -127,7 +127,7 @@ describe("a process that fetches", () => {
         if (kind === "progress") most = Math.max(most, process.memoryUsage.rss());
       },
     });
-    // Buffers of a few hundred KiB at a time, until they are collected; the file has 400 MiB.
+    // Buffers of a few hundred KiB at a time, until they are collected; the file has 256 MiB.
     expect((most - before) / 2 ** 20).toBeLessThan(120);
   });
 });

@@ -17,7 +17,7 @@ import { writeTogether } from "../../src/checkpoints/atomic.node.js";
 import { ExternalDataError, OutputError, UnsavableError } from "../../src/checkpoints/errors.js";
 import { readFlamingo } from "../../src/checkpoints/flamingo-folder.node.js";
 import { readOnnxFile, storedWeights, writeOnnxFile } from "../../src/checkpoints/onnx.node.js";
-import { writeSafetensors } from "../../src/checkpoints/safetensors.js";
+import { writeSafetensors } from "../../src/checkpoints/safetensors-write.js";
 import { lookGraph, readGraph } from "../../src/generation/graphs.js";
 import { OnnxError } from "../../src/graph/errors.js";
 import {

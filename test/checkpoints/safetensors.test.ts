@@ -6,8 +6,9 @@ import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ModelFolderError, SafetensorsError, UnsavableError } from "../../src/checkpoints/errors.js";
-import { readSafetensors, type Tensor, writeSafetensors } from "../../src/checkpoints/safetensors.js";
+import { readSafetensors, type Tensor } from "../../src/checkpoints/safetensors.js";
 import { readSafetensorsFile, readSafetensorsHeader } from "../../src/checkpoints/safetensors.node.js";
+import { writeSafetensors } from "../../src/checkpoints/safetensors-write.js";
 
 /** A file with any header and any data. */
 function file(header: unknown, data: ArrayLike<number> = []): Uint8Array {

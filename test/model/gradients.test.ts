@@ -1,6 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { axes, axis, input, reshape, type Value } from "../../src/graph/index.js";
-import { contrastiveLoss, embedCaptions, embedPictures, initContrastive } from "../../src/model/contrastive.js";
+import {
+  type ContrastiveConfig,
+  contrastiveLoss,
+  embedCaptions,
+  embedPictures,
+  initContrastive,
+} from "../../src/model/contrastive.js";
 import {
   flamingo,
   gatedCrossAttention,
@@ -13,7 +19,7 @@ import { linearPositions, wholeSequences } from "../../src/model/language/positi
 import { initPrimer, primerBlock } from "../../src/model/language/primer.js";
 import { initVision, visionTower } from "../../src/model/vision/tower.js";
 import { normal } from "../../src/nn/layers.js";
-import { flatten } from "../../src/nn/parameters.js";
+import { flatten, type Parameter } from "../../src/nn/parameters.js";
 import { Random } from "../../src/random.js";
 import { nextTokenLosses, weighted } from "../../src/training/objective.js";
 import { checkGradients, type Feeds } from "../support/check.js";
@@ -117,20 +123,28 @@ describe("every parameter and input has the slope of its central differences in"
     await check({}, () => weighted(nextTokenLosses(logits, targets), weights), [logits, weights]);
   });
 
-  it("the contrastive loss, through the tower and the words to the temperature; captions are of several lengths", async () => {
-    const config = { vision: VISION, text: { length: 4 } };
-    const embedding = normal(new Random(7), [11, 8], 1);
-    const pictures = input("pictures", "float32", axes(axis("pictures", 3), 8, 8, 3));
-    const captions = input("captions", "int32", axes(axis("captions", 3), axis("text", 4)));
-    await check(
+  const pictures = input("pictures", "float32", axes(axis("pictures", 3), 8, 8, 3));
+  const captions = input("captions", "int32", axes(axis("captions", 3), axis("text", 4)));
+  const contrast = (config: ContrastiveConfig, embedding?: Parameter) =>
+    check(
       initContrastive(new Random(5), config, embedding),
       (params) => {
-        const [seen, told] = [embedPictures(params, config, pictures), embedCaptions(params, captions, 0)];
-        return contrastiveLoss(seen, told, params.temperature).loss;
+        const [seen, told] = [embedPictures(params, config, pictures), embedCaptions(params, config, captions, 0)];
+        return contrastiveLoss(seen, told, params.temperature, config).loss;
       },
       [pictures],
       1,
     );
+
+  it("the contrastive loss, through the tower and the words to the temperature; captions are of several lengths", async () => {
+    const text = { kind: "bag", vocabulary: 11, width: 8, length: 4 } as const;
+    await contrast({ vision: VISION, text }, normal(new Random(7), [11, 8], 1));
+  });
+
+  it("the contrastive loss through BERT and both projections, a tenth of each target smoothed (2204.14198, B.1.3)", async () => {
+    const sizes = { vocabulary: 11, positions: 6, types: 2, width: 8, layers: 1, heads: 2, hidden: 12 };
+    const text = { kind: "bert", ...sizes, length: 4 } as const;
+    await contrast({ vision: VISION, text, space: 6, smoothing: 0.1 });
   });
 
   it("the whole model, from pixels to the loss of the next tokens", async () => {

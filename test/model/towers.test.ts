@@ -86,13 +86,13 @@ describe("the language model", () => {
 
 describe("the contrastive pair", () => {
   const [vocabulary, width] = [20, 8];
-  const config = { vision: TINY.vision, text: { length: 6 } };
+  const config = { vision: TINY.vision, text: { kind: "bag", vocabulary, width, length: 6 } } as const;
   const embedding = normal(new Random("words"), [vocabulary, width], 1);
   const { params, feeds } = bound(stirred(initContrastive(new Random("pair"), config, embedding)), "pair");
   const captions = (numbers: number[][]): Promise<Numbers> => {
     const tokens = input("captions", "int32", axes(axis("captions", numbers.length), axis("text", 6)));
     const given = { shape: [numbers.length, 6], data: Float64Array.from(numbers.flat()) };
-    return engine(embedCaptions(params, tokens, 0), feeds, named("captions", given));
+    return engine(embedCaptions(params, config, tokens, 0), feeds, named("captions", given));
   };
   const length = (row: readonly number[]) => Math.hypot(...row);
 
@@ -117,10 +117,15 @@ describe("the contrastive pair", () => {
   it("reads a caption without its padding: no more than the bag of its real tokens", async () => {
     const [short] = rowsOf(await captions([[7, 8, 0, 0, 0, 0]]));
     const tokens = input("captions", "int32", axes(axis("captions", 1), axis("text", 6)));
-    const { shape, data } = feeds.get("pair.embedding")!;
-    const other = new Map([...feeds, ["pair.embedding", { shape, data: data.map((x, i) => (i < width ? -x : x)) }]]);
+    const { shape, data } = feeds.get("pair.text.embedding")!;
+    const other = new Map([
+      ...feeds,
+      ["pair.text.embedding", { shape, data: data.map((x, i) => (i < width ? -x : x)) }],
+    ]);
     const given = { shape: [1, 6], data: Float64Array.of(7, 8, 0, 0, 0, 0) };
-    expect(rowsOf(await engine(embedCaptions(params, tokens, 0), other, named("captions", given)))).toEqual([short]);
+    expect(rowsOf(await engine(embedCaptions(params, config, tokens, 0), other, named("captions", given)))).toEqual([
+      short,
+    ]);
   });
 
   it("makes nothing of a caption that is all padding", async () => {

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Document, Segment } from "../../src/prompt/document.js";
 import { MarkInTextError } from "../../src/prompt/errors.js";
-import { interleave, openFlamingo, paper } from "../../src/prompt/interleave.js";
+import { interleave } from "../../src/prompt/interleave.js";
+import { openFlamingo, paper } from "../../src/prompt/policies.js";
 import { picture, toyTokenizer } from "./toy.js";
 
 const tokenizer = toyTokenizer();

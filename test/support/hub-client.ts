@@ -1,16 +1,19 @@
 /** Fetching from a hub of one's own, into a cache of one's own. */
-import { mkdtemp } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { onTestFinished } from "vitest";
 import type { FetchEvent } from "../../src/checkpoints/hub/events.js";
 import { type Fetched, fetchRepository } from "../../src/checkpoints/hub/fetch.node.js";
 import type { HubSettings } from "../../src/checkpoints/hub/settings.node.js";
 
-/** Settings for a hub, with waits that a test can wait for. */
+/** Settings for a hub, with waits that a test can wait for, and a cache that goes when the test does. */
 export async function settingsFor(endpoint: string, more: Partial<HubSettings> = {}): Promise<HubSettings> {
+  const cache = await mkdtemp(join(tmpdir(), "hub-cache-"));
+  onTestFinished(() => rm(cache, { recursive: true, force: true }));
   return {
     endpoint,
-    cache: await mkdtemp(join(tmpdir(), "hub-cache-")),
+    cache,
     token: undefined,
     offline: false,
     proxies: { http: "", https: "", none: "" },

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { expect } from "vitest";
 import { type NameRow, taken } from "../../src/checkpoints/names/table.js";
 import { readSafetensors, type Tensor } from "../../src/checkpoints/safetensors.js";
+import type { Value } from "../../src/graph/index.js";
 import { flatten, mapParameters } from "../../src/nn/parameters.js";
 
 /** A fixture. */
@@ -56,6 +57,51 @@ export function withWeights<T>(tree: T, rows: readonly NameRow[], theirs: Readon
   }) as T;
 }
 
+/** Names among theirs that no row reads, and that are not to be left aside. */
+export function unread(
+  rows: readonly NameRow[],
+  theirs: ReadonlyMap<string, Tensor>,
+  spare: (name: string) => boolean = () => false,
+): string[] {
+  const read = new Set(rows.map((row) => row.theirs));
+  return [...theirs.keys()].filter((name) => !read.has(name) && !spare(name));
+}
+
+/**
+ * Slopes of parameters as our tree has them, by our paths: of as many as a program wrote.
+ * @param theirs  gradients by their names; of what a row reads only a part of, the gradient of that part
+ */
+export function slopesOf(
+  tree: unknown,
+  rows: readonly NameRow[],
+  theirs: ReadonlyMap<string, Tensor>,
+): Map<string, Tensor> {
+  const parameters = flatten(tree);
+  return new Map(
+    rows.flatMap(({ ours, theirs: name, layout }) => {
+      const found = theirs.get(name);
+      const { shape } = parameters.get(ours)!;
+      return found === undefined
+        ? []
+        : [[ours, { shape, data: taken(found.data as Float32Array, layout(shape)) }] as const];
+    }),
+  );
+}
+
+/** Every value that a value is made of and that has a name for people, by that name. */
+export function labelled(value: Value): Map<string, Value> {
+  const found = new Map<string, Value>();
+  const seen = new Set<Value>();
+  const rest = [value];
+  for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
+    if (seen.has(next)) continue;
+    seen.add(next);
+    if (next.label !== undefined) found.set(next.label, next);
+    if (next.source.kind === "op") rest.push(...next.source.node.inputs);
+  }
+  return found;
+}
+
 /** The largest difference as a share of the largest number that is expected, after checking the shapes. */
 export function relativeError(found: { shape: readonly number[]; data: ArrayLike<number> }, wanted: Tensor): number {
   expect(found.data.length, "numbers").toBe(wanted.data.length);
@@ -66,4 +112,14 @@ export function relativeError(found: { shape: readonly number[]; data: ArrayLike
     largest = Math.max(largest, Math.abs(number));
   }
   return worst / largest;
+}
+
+/** Numbers that are the reference's, but for 1e-4 of the largest of them: float32 on both sides. */
+export function expectNear(
+  found: { shape: readonly number[]; data: ArrayLike<number> },
+  wanted: Tensor,
+  what: string,
+): void {
+  expect([...found.shape], `shape of ${what}`).toEqual([...wanted.shape]);
+  expect(relativeError(found, wanted), `error of ${what}`).toBeLessThan(1e-4);
 }

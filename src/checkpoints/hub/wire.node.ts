@@ -188,18 +188,17 @@ function connectionError(error: unknown, what: string, at: URL, proxies: HubSett
   if (code === undefined) return error;
   const proxy = at.protocol === "https:" ? proxies.https : proxies.http;
   const through = proxy === "" ? "" : ` (proxy ${withoutSecrets(proxy)})`;
-  const mend =
-    proxy === ""
-      ? "check the network and HF_ENDPOINT; behind a proxy, set HTTPS_PROXY; with HF_HUB_OFFLINE=1 only the cache is asked"
-      : "check HTTPS_PROXY and HTTP_PROXY, with user and password if it wants them, or except the host by NO_PROXY";
-  return new HubNetworkError(
-    `${what} could not be fetched from ${at.host}${through}: ${reasonOf(error, code)}.`,
-    mend,
-    {
-      passing: PASSING.has(code) || (answered && UNREACHABLE.has(code)),
-      cause: error,
-    },
-  );
+  const problem = `${what} could not be fetched from ${at.host}${through}: ${reasonOf(error, code)}.`;
+  const passing = PASSING.has(code) || (answered && UNREACHABLE.has(code));
+  return new HubNetworkError(problem, mendFor(code, proxy), { passing, cause: error });
+}
+
+function mendFor(code: string, proxy: string): string {
+  if (/CERT|UNABLE_TO_VERIFY/.test(code))
+    return "if your network signs certificates itself, name the file with its own in NODE_EXTRA_CA_CERTS; otherwise trust no such server";
+  if (proxy !== "")
+    return "check HTTPS_PROXY and HTTP_PROXY, with user and password if it wants them, or except the host by NO_PROXY";
+  return "check the network and HF_ENDPOINT; behind a proxy, set HTTPS_PROXY; with HF_HUB_OFFLINE=1 only the cache is asked";
 }
 
 /** The code of an error, or of what caused it. */

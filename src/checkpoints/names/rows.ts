@@ -14,6 +14,11 @@ export function linearRow(ours: string, theirs: string): NameRow {
   return { ours: `${ours}.weight`, theirs: `${theirs}.weight`, layout: transposed };
 }
 
+/** A linear map with an offset. */
+export function affineRows(ours: string, theirs: string): NameRow[] {
+  return [linearRow(ours, theirs), { ours: `${ours}.offset`, theirs: `${theirs}.bias`, layout: same }];
+}
+
 /** The same rows below other roots, which end with a dot. */
 export function below(rows: readonly NameRow[], ours: string, theirs: string): NameRow[] {
   return rows.map((row) => ({ ...row, ours: `${ours}${row.ours}`, theirs: `${theirs}${row.theirs}` }));

@@ -1,7 +1,7 @@
 /** What the pickles of weights may speak of, and what it means here: tensors, their storages, and what surrounds them. */
 import type { PickleError } from "../errors.js";
 import { DTYPE_BYTES, type Dtype } from "../safetensors.js";
-import { type Allowed, Callable, OPAQUE, Tuple } from "./pickle.js";
+import { type Allowed, Callable, OPAQUE, Tuple } from "./pickle-machine.js";
 
 /** Numbers that tensors stand in. */
 export interface Storage {

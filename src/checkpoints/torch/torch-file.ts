@@ -9,7 +9,8 @@ import { TorchFileError } from "../errors.js";
 import { DTYPE_BYTES } from "../safetensors.js";
 import type { Located } from "../store.js";
 import { type Made, type Storage, torchAllowed } from "./globals.js";
-import { PickleEndsEarly, unpickle } from "./pickle.js";
+import { unpickle } from "./pickle.js";
+import { PickleEndsEarly } from "./pickle-machine.js";
 import { tensorsIn } from "./tree.js";
 import { isZip, readZip, stored, type ZipEntry } from "./zip.js";
 

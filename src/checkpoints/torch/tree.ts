@@ -2,7 +2,7 @@
 import { PickleError } from "../errors.js";
 import { twice } from "../store.js";
 import { Made } from "./globals.js";
-import { Tuple } from "./pickle.js";
+import { Tuple } from "./pickle-machine.js";
 
 /** Deeper dictionaries than any checkpoint has. */
 const DEEPEST = 64;

@@ -176,7 +176,7 @@ export function clipVit(params: ClipVit<Value>, config: ClipVitConfig, pixels: V
   const side = sideOf(config);
   const grid = convolve(pixels, params.patches, { kernel: [patch, patch], stride: patch, padding: 0 });
   const tokens = pad(reshape(grid, [pictures, side * side, width]), 1, 1, 0);
-  let x = norm(params.preNorm, add(tokens, placesOf(params, config)));
+  let x = named(norm(params.preNorm, add(tokens, placesOf(params, config))), "vision.embedded");
   params.blocks.forEach((block, depth) => {
     x = named(clipVitBlock(block, config, x), `vision.block ${depth}`);
   });

@@ -221,6 +221,7 @@ export function nfnet(params: Nfnet<Value>, config: NfnetConfig, pixels: Value):
     const { stride } = STEM[i]!;
     x = convolveStandardised(convolution, config, i === 0 ? x : activate(x), { stride });
   });
+  named(x, "vision.stem");
   // The variance that the branches have added up; a transition's shortcut starts from 1 again.
   let variance = 1;
   params.stages.forEach((blocks, i) => {

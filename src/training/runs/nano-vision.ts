@@ -72,7 +72,7 @@ export const nanoVision: Run = {
     const tokens = input("tokens", "int32", [axis("captions", CAPTIONS), axis("text", config.text.length)]);
     const { loss } = contrastiveLoss(
       embedPictures(bound, config, pictures),
-      embedCaptions(bound, tokens, tokenizer.special("<PAD>")),
+      embedCaptions(bound, config, tokens, tokenizer.special("<PAD>")),
       bound.temperature,
     );
     return {
