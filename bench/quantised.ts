@@ -4,7 +4,7 @@ import { readFlamingo } from "#dist/checkpoints/flamingo-folder.node.js";
 import { writeSafetensors } from "#dist/checkpoints/safetensors-write.js";
 import { openEverything } from "#dist/data/world/everything.node.js";
 import { examplesPage, interleavedPage } from "#dist/data/world/interleaved.js";
-import { illustrate } from "#dist/data/world/pages.js";
+import { illustrate, thingsOf } from "#dist/data/world/pages.js";
 import { EMBEDDED, startFlamingo } from "#dist/generation/flamingo.node.js";
 import { axes, axis, constant, graph, input, matmul, type Quantisation } from "#dist/graph/index.js";
 import { toPixels } from "#dist/media/normalise.js";
@@ -107,6 +107,7 @@ async function pages(wanted: number, { tokenizer, config }: Loaded): Promise<Sho
   for (let count = 0, i = 0; count < wanted; i++) {
     const own = random.fork(i);
     const page = i % 2 === 0 ? interleavedPage(own) : examplesPage(own, 4);
+    await world.artwork.load(thingsOf(page));
     const document = illustrate(page, world, own, { size: sideOf(config) });
     const item = interleave(document, opened);
     if (item.media.length === 0) continue;
