@@ -9,6 +9,7 @@ export {
 } from "./contrastive.js";
 export * from "./flamingo.js";
 export * from "./flamingo-parameters.js";
+export { type Flops, flopsOf, multiplications, type TokenFlops } from "./flops.js";
 export type { BlockCache, BlockResult, Decoder, DecoderSizes, TextContext } from "./language/decoder.js";
 export {
   decoder,
