@@ -5,7 +5,7 @@ import type { ClipVitConfig } from "../../model/vision/clip-vit.js";
 import { clipNames } from "./clip.js";
 import { llamaNames } from "./llama.js";
 import { below, linearRow, normRows } from "./rows.js";
-import { type Layout, type NameRow, shaped, same } from "./table.js";
+import { type Layout, type NameRow, same, shaped } from "./table.js";
 
 /** An IDEFICS: CLIP, LLaMA, and what joins them. */
 export interface IdeficsConfig extends FlamingoConfig {
