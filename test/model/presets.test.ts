@@ -127,7 +127,6 @@ describe("language models of presets", () => {
         vocab_size: 50280,
         rotary_pct: 1,
         use_parallel_residual: false,
-        rope_scaling: null,
       },
     ],
     [
@@ -141,7 +140,6 @@ describe("language models of presets", () => {
         vocab_size: 32000,
         additional_vocab_size: 2,
         rms_norm_eps: 1e-5,
-        rope_scaling: null,
       },
     ],
   ])("%s has the one that its published config.json makes", (name, json) => {
