@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { languageFamily } from "../../src/checkpoints/families/language.js";
-import { initFlamingo } from "../../src/model/flamingo-parameters.js";
+import { type FlamingoConfig, initFlamingo } from "../../src/model/flamingo-parameters.js";
 import { flopsOf } from "../../src/model/flops.js";
+import { chinchilla } from "../../src/model/language/chinchilla.js";
 import { type PartName, parametersByPart, TRAINED, weightOf } from "../../src/model/parts.js";
 import { PRESETS, presetNamed, TINY } from "../../src/model/presets.js";
 import { countParameters, sizeOf, storedIn } from "../../src/nn/parameters.js";
@@ -148,9 +149,19 @@ describe("language models of presets", () => {
 });
 
 describe("what a preset weighs", () => {
-  it.each(["f32", "int8", "int4"] as const)("is in %s what the weights themselves take", (held: Held) => {
-    const { config } = presetNamed("tiny");
-    const weights = storedIn(quantiseParameters(initFlamingo(new Random("tiny"), TINY), held));
+  const UNTIED: FlamingoConfig = {
+    ...TINY,
+    language: { ...chinchilla(2, 128), vocabulary: 70, hidden: 60, head: "own" },
+    gated: { before: [0], heads: 2, headDim: 8, hidden: 90, project: true },
+  };
+
+  it.each(
+    (["f32", "int8", "int4"] as const).flatMap((held) => [
+      ["tied", held, TINY],
+      ["untied", held, UNTIED],
+    ]) as [string, Held, FlamingoConfig][],
+  )("is, with a head that is %s, in %s what the weights themselves take", (_, held, config) => {
+    const weights = storedIn(quantiseParameters(initFlamingo(new Random("tiny"), config), held));
     const bytes = [...weights.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
     expect(weightOf(config, held).bytes).toBe(bytes);
     const whole = [...weights].filter(([path]) => !/\.(packed|scales)$/.test(path));
