@@ -1,9 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { languageFamily } from "../../src/checkpoints/families/language.js";
+import { type IdeficsConfig, ideficsNames } from "../../src/checkpoints/names/idefics.js";
+import { openFlamingoNames } from "../../src/checkpoints/names/openflamingo.js";
+import type { NameRow } from "../../src/checkpoints/names/table.js";
 import { type FlamingoConfig, initFlamingo } from "../../src/model/flamingo-parameters.js";
 import { flopsOf } from "../../src/model/flops.js";
 import { chinchilla } from "../../src/model/language/chinchilla.js";
-import { type PartName, parametersByPart, TRAINED, weightOf } from "../../src/model/parts.js";
+import { type PartName, parametersByPart, partOf, shapesOf, TRAINED, weightOf } from "../../src/model/parts.js";
 import { PRESETS, presetNamed, TINY } from "../../src/model/presets.js";
 import { countParameters, sizeOf, storedIn } from "../../src/nn/parameters.js";
 import { type Held, quantiseParameters } from "../../src/nn/quantised.js";
@@ -95,6 +98,26 @@ describe("IDEFICS", () => {
   it("has one token more when it was taught to talk", () => {
     expect(countsOf("idefics-9b-instruct").embeddings).toBe(3 * 2 * 4096);
     expect(countsOf("idefics-9b-instruct").language).toBe(countsOf("idefics-9b").language);
+  });
+});
+
+describe("names of published checkpoints", () => {
+  const pathsOf = (config: FlamingoConfig, chosen: (part: PartName) => boolean) =>
+    [...shapesOf(config).keys()].filter((path) => chosen(partOf(path, config))).sort();
+  const ours = (rows: readonly NameRow[]) => rows.map((row) => row.ours).sort();
+
+  it.each([
+    ["openflamingo-3b", "mpt"],
+    ["openflamingo-4b", "gpt_neox"],
+    ["openflamingo-9b", "mpt"],
+  ] as const)("are those of every trained parameter of %s, upon %s", (name, family) => {
+    const { config } = presetNamed(name);
+    expect(ours(openFlamingoNames(config, family))).toEqual(pathsOf(config, (part) => TRAINED[part]));
+  });
+
+  it.each(["idefics-9b", "idefics-80b-instruct"])("are those of every parameter of %s", (name) => {
+    const { config } = presetNamed(name);
+    expect(ours(ideficsNames(config as IdeficsConfig))).toEqual(pathsOf(config, () => true));
   });
 });
 
