@@ -37,7 +37,10 @@ export {
   transformerDecoder,
 } from "./language/transformer.js";
 export type { Positions, TransformerConfig } from "./language/transformer-config.js";
-export { NANO, PAPER_CONTRASTIVE, TINY } from "./presets.js";
+export { PARTS, type PartName, parametersByPart, partOf, shapesOf, TRAINED, type Weight, weightOf } from "./parts.js";
+export { NANO, PAPER_CONTRASTIVE, PRESETS, presetNamed, TINY } from "./presets.js";
+export { RESAMPLERS } from "./published/flamingo.js";
+export type { Preset } from "./published/preset.js";
 export { BERT_BASE, BERT_MINI, type Bert, type BertBlock, type BertConfig, bert, initBert } from "./text/bert.js";
 export {
   type Bag,
