@@ -37,7 +37,16 @@ export {
   transformerDecoder,
 } from "./language/transformer.js";
 export type { Positions, TransformerConfig } from "./language/transformer-config.js";
-export { PARTS, type PartName, parametersByPart, partOf, shapesOf, TRAINED, type Weight, weightOf } from "./parts.js";
+export {
+  type HeldWeights,
+  PARTS,
+  type PartName,
+  parametersByPart,
+  partOf,
+  shapesOf,
+  TRAINED,
+  weightOf,
+} from "./parts.js";
 export { NANO, PAPER_CONTRASTIVE, PRESETS, presetNamed, TINY } from "./presets.js";
 export { RESAMPLERS } from "./published/flamingo.js";
 export type { Preset } from "./published/preset.js";

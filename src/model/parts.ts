@@ -45,7 +45,7 @@ export function parametersByPart(config: FlamingoConfig): Readonly<Record<PartNa
 }
 
 /** What the weights of a model take in memory. */
-export interface Weight {
+export interface HeldWeights {
   readonly bytes: number;
   /** Parameters that stay in float32, of formats of few bits. */
   readonly kept: number;
@@ -55,7 +55,7 @@ export interface Weight {
  * What the weights of a model take when they are held so: 4 bytes a number, or 2. In few bits, what may be held so takes its
  * packed numbers and a float32 scale for each block (a head of its own takes 8 bits of 4), and the rest is kept in float32.
  */
-export function weightOf(config: FlamingoConfig, held: Held): Weight {
+export function weightOf(config: FlamingoConfig, held: Held): HeldWeights {
   const few = held === "int8" || held === "int4";
   let [bytes, kept] = [0, 0];
   for (const [path, shape] of shapesOf(config)) {
