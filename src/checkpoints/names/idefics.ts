@@ -5,7 +5,7 @@ import type { ClipVitConfig } from "../../model/vision/clip-vit.js";
 import { clipNames } from "./clip.js";
 import { llamaNames } from "./llama.js";
 import { below, linearRow, normRows } from "./rows.js";
-import { type Layout, type NameRow, shaped, same } from "./table.js";
+import { type Layout, type NameRow, same, shaped } from "./table.js";
 
 /** An IDEFICS: CLIP, LLaMA, and what joins them. */
 export interface IdeficsConfig extends FlamingoConfig {
@@ -20,11 +20,20 @@ export interface IdeficsConfig extends FlamingoConfig {
 export function ideficsNames(config: IdeficsConfig): NameRow[] {
   return [
     ...clipNames(config.vision, "model.vision_model."),
-    ...below(llamaNames(config.language), "language.", ""),
+    ...below([...llamaNames(config.language), ...addedRows(config.language)], "language.", ""),
     ...below(resampler(config), "resampler.", "model.perceiver_resampler."),
     ...config.gated.before.flatMap((_, i) =>
       below(gatedBlock(config), `gated.${i}.`, `model.gated_cross_attn_layers.${i}.`),
     ),
+  ];
+}
+
+/** Rows of the tokens that are added to LLaMA's, in tables of their own. */
+function addedRows({ added, head }: TransformerConfig): NameRow[] {
+  if (added === 0) return [];
+  return [
+    { ours: "added", theirs: "model.embed_tokens.additional_embedding.weight", layout: same },
+    ...(head === "tied" ? [] : [linearRow("addedHead", "lm_head.additional_fc")]),
   ];
 }
 
