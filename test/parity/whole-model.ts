@@ -126,7 +126,7 @@ export function sameAsReference(model: WholeModel): void {
     states = new ThreadStates(thread);
     const { data, shape } = tensors.get("inputs.pictures")!;
     const each = data.length / shape[0]!;
-    const parts = Array.from({ length: shape[0]! }, (_, i) => data.slice(i * each, (i + 1) * each));
+    const parts = Array.from({ length: shape[0]! }, (_, i) => Float32Array.from(data.slice(i * each, (i + 1) * each)));
     pictures = await thread.remote.look(parts, [1, ...shape.slice(1)]);
   });
   afterAll(() => thread?.[Symbol.asyncDispose]());
