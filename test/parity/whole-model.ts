@@ -161,12 +161,37 @@ export function sameAsReference(model: WholeModel): void {
     }
   });
 
-  it("gives the same log-probabilities to given answers", async () => {
-    for (const prompt of prompts) {
+  it("gives the same log-probabilities to given answers, whatever was scored before them (F1.7)", async () => {
+    for (const [n, prompt] of prompts.entries()) {
       using state = await read(prompt);
-      for (const { candidate, logProb } of await score(state, prompt.choices, { batching: states }))
-        expect(Math.abs(logProb / prompt.scores[candidate]! - 1)).toBeLessThan(TOLERANCE);
+      const order = n % 2 === 0 ? [...prompt.choices.keys()] : [...prompt.choices.keys()].reverse();
+      const scored = await score(
+        state,
+        order.map((choice) => prompt.choices[choice]!),
+        { batching: states },
+      );
+      for (const { candidate, logProb } of scored)
+        expect(Math.abs(logProb / prompt.scores[order[candidate]!]! - 1)).toBeLessThan(TOLERANCE);
     }
+  });
+
+  it("keeps each picture once, whatever goes on from a prompt that shows it (F4.14)", async () => {
+    const prompt = prompts.find((one) => one.pictures.length === Math.max(...prompts.map((p) => p.pictures.length)))!;
+    using state = await read(prompt);
+    const before = (await thread.remote.held()).media;
+    const forks = await states.extendMany(prompt.greedy.slice(0, 2).map((token) => ({ state, token })));
+    await beam(state, { width: beams, stop, forbidden, maximumTokens, batching: states });
+    expect((await thread.remote.held()).media).toBe(before);
+    expect(before).toBe(tensors.get("inputs.pictures")!.shape[0]);
+    for (const fork of forks) fork.release();
+  });
+
+  it("refuses a token that looks at a picture which did not come with it (F1.11, F4.3)", async () => {
+    const prompt = prompts.find((one) => one.pictures.length > 1)!;
+    const few = { ...prompt, pictures: prompt.pictures.slice(1) };
+    await expect(read(few)).rejects.toThrow(
+      `looks at medium ${prompt.pictures.length} of a conversation that has ${few.pictures.length}`,
+    );
   });
 }
 
