@@ -1,6 +1,6 @@
 /** What answers, in a thread of its own: the model's two programs and the caches of every conversation live here together. */
 
-import { ReleasedError } from "../errors.js";
+import { ReleasedError, UsageError } from "../errors.js";
 import type { ArrayOf } from "../graph/index.js";
 import type { Device, PortableGraph, Runtime, Tensor } from "../runtime/contract.js";
 import { Rows } from "./cache.js";
@@ -232,10 +232,14 @@ export async function openEngine(runtime: Runtime, init: EngineInit): Promise<En
     },
     async read({ from, tokens, lastMedia, media: more }) {
       const state = from === null ? fresh() : stateOf(from);
-      const { logits, next } = await run(
-        [{ state, tokens, lastMedia, media: [...state.media, ...more.map(mediumOf)] }],
-        false,
-      );
+      const shown = [...state.media, ...more.map(mediumOf)];
+      const furthest = Math.max(0, ...lastMedia);
+      if (furthest > shown.length)
+        throw new UsageError(
+          `A token looks at medium ${furthest} of a conversation that has ${shown.length}.`,
+          "give a medium for every tag",
+        );
+      const { logits, next } = await run([{ state, tokens, lastMedia, media: shown }], false);
       return { state: keep(next[0]!), logits: logits[0]! };
     },
     async extend(steps) {

@@ -145,6 +145,15 @@ function everyFeature(params: Resampler<Value>, config: ResamplerConfig, feature
   return params.norm === undefined ? tokens : norm(params.norm, tokens);
 }
 
+/**
+ * Visual tokens of features, by whichever resampler the configuration names.
+ * @param features  [media, frames, patches, visionWidth]
+ * @returns  [media, tokens, width]
+ */
+export function resample(params: Resampler<Value>, config: ResamplerConfig, features: Value): Value {
+  return (isPerceiver(config) ? perceiverResampler : everyFeature)(params, config, features);
+}
+
 /** Features at the resampler's width, each with the time of its frame: [media, frames x patches, width]. */
 function inTime({ project, time }: Resampler<Value>, features: Value): Value {
   const projected = project === undefined ? features : linear(project, features);
@@ -355,7 +364,6 @@ export function visualTokens(
   const pictures = reshape(pixels, [axis("pictures", product(media!.size, frames!.size)), height!, width!, channels!]);
   const features = visionTower(params.vision, config.vision, pictures);
   const [, patches, visionWidth] = features.axes;
-  const resample = isPerceiver(config.resampler) ? perceiverResampler : everyFeature;
   const tokens = resample(
     params.resampler,
     config.resampler,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ideficsConfig } from "../../src/checkpoints/families/idefics.js";
 import { type IdeficsConfig, ideficsNames } from "../../src/checkpoints/names/idefics.js";
+import { lookAtTokens } from "../../src/prompt/interleave.js";
 import { readReference, under } from "../support/reference.js";
 import { type Prompt, sameAsReference } from "./whole-model.js";
 
@@ -34,21 +35,11 @@ describe.each([
     slopes: under(tensors, "gradients."),
     tensors,
     prompts,
-    lastMedia: (ids) => lookedAt(ids, tokens),
+    // The token before a picture still looks at the one before it; after the end of a text nothing is looked at.
+    lastMedia: (ids) => lookAtTokens(ids, { image: [tokens.image], reset: tokens.end }),
     stop: tokens.stop,
     forbidden: [tokens.image, tokens.around],
     maximumTokens: tokens.maximum,
     beams: tokens.beams,
   });
 });
-
-/** The token before a picture still looks at the one before it; after the end of a text nothing is looked at. */
-function lookedAt(ids: readonly number[], { image, end }: Facts["tokens"]): number[] {
-  let [seen, ended] = [0, false];
-  return ids.map((id) => {
-    if (id === image) [seen, ended] = [seen + 1, false];
-    const looked = ended ? 0 : seen;
-    if (id === end) ended = true;
-    return looked;
-  });
-}

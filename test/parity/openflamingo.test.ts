@@ -10,6 +10,7 @@ import {
 } from "../../src/checkpoints/names/openflamingo.js";
 import { below } from "../../src/checkpoints/names/rows.js";
 import { everyNth, type FlamingoConfig } from "../../src/model/flamingo-parameters.js";
+import { lookAtTokens } from "../../src/prompt/interleave.js";
 import { readReference, under } from "../support/reference.js";
 import { type Prompt, sameAsReference } from "./whole-model.js";
 
@@ -90,10 +91,7 @@ describe.each([
     slopes: under(tensors, "gradients.checkpoint."),
     tensors,
     prompts,
-    lastMedia: (ids) => {
-      let seen = 0;
-      return ids.map((id) => (id === tokens.image ? ++seen : seen));
-    },
+    lastMedia: (ids) => lookAtTokens(ids, { image: [tokens.image] }),
     stop: [tokens.endOfChunk],
     forbidden: [tokens.image],
     maximumTokens: tokens.maximum,

@@ -116,10 +116,17 @@ export function labelled(value: Value): Map<string, Value> {
   return found;
 }
 
-/** The largest difference as a share of the largest number that is expected, after checking the shapes. */
-export function relativeError(found: { shape: readonly number[]; data: ArrayLike<number> }, wanted: Tensor): number {
+/**
+ * The largest difference as a share of the largest number that is expected, after checking how many there are.
+ * @param least  what it is a share of where all numbers are smaller: they may truly be 0
+ */
+export function relativeError(
+  found: { shape: readonly number[]; data: ArrayLike<number> },
+  wanted: Tensor,
+  least = 0,
+): number {
   expect(found.data.length, "numbers").toBe(wanted.data.length);
-  let [worst, largest] = [0, 0];
+  let [worst, largest] = [0, least];
   for (const [i, number] of wanted.data.entries()) {
     const gap = Math.abs(found.data[i]! - number);
     worst = Number.isNaN(gap) || gap > worst ? gap : worst;

@@ -20,11 +20,20 @@ export interface IdeficsConfig extends FlamingoConfig {
 export function ideficsNames(config: IdeficsConfig): NameRow[] {
   return [
     ...clipNames(config.vision, "model.vision_model."),
-    ...below(llamaNames(config.language), "language.", ""),
+    ...below([...llamaNames(config.language), ...addedRows(config.language)], "language.", ""),
     ...below(resampler(config), "resampler.", "model.perceiver_resampler."),
     ...config.gated.before.flatMap((_, i) =>
       below(gatedBlock(config), `gated.${i}.`, `model.gated_cross_attn_layers.${i}.`),
     ),
+  ];
+}
+
+/** Rows of the tokens that are added to LLaMA's, in tables of their own. */
+function addedRows({ added, head }: TransformerConfig): NameRow[] {
+  if (added === 0) return [];
+  return [
+    { ours: "added", theirs: "model.embed_tokens.additional_embedding.weight", layout: same },
+    ...(head === "tied" ? [] : [linearRow("addedHead", "lm_head.additional_fc")]),
   ];
 }
 
