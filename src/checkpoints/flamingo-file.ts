@@ -1,6 +1,7 @@
 /** What a saved Flamingo says of itself, checked, and its parameters filled: the same wherever its files come from. */
 import { z } from "zod";
 import { type Flamingo, type FlamingoConfig, initFlamingo } from "../model/flamingo-parameters.js";
+import { languageSizes } from "../model/language/language.js";
 import type { VisionConfig } from "../model/vision/tower.js";
 import { ACTIVATIONS, type Activation } from "../nn/layers.js";
 import { frozen, type Parameter } from "../nn/parameters.js";
@@ -117,8 +118,22 @@ const FLAMINGO = z
     resampler: RESAMPLER,
     gated: GATED,
     ownTokens: z.enum(["added", "table"]).exactOptional(),
-    /** What is taken out of the pictures: per channel, of values from 0 to 1. */
-    normalisation: z.strictObject({ mean: colour, deviation: colour }),
+    /** How pictures are fitted to the tower's square, `pad` unless told, and what is taken out of them: per channel, of values from 0 to 1. */
+    normalisation: z.strictObject({
+      mean: colour,
+      deviation: colour,
+      fit: z.enum(["pad", "crop", "squash"]).exactOptional(),
+      shortEdge: count.exactOptional(),
+      centre: z.enum(["half-even", "down"]).exactOptional(),
+      filter: z.enum(["bilinear", "bicubic"]).exactOptional(),
+    }),
+    /** What its prompts look like; the paper's unless told. */
+    prompt: z
+      .strictObject({
+        policy: z.string(),
+        marks: z.record(z.string(), z.string().nullable()).exactOptional(),
+      })
+      .exactOptional(),
     /** The longest prompt that the model was made for. */
     limits: z.strictObject({ maximumMedia: count, maximumTokens: count }),
   })
@@ -134,6 +149,13 @@ const FLAMINGO = z
     };
     divides("resampler.heads", resampler.heads);
     divides("gated.heads", gated.heads);
+    const { longest = Number.POSITIVE_INFINITY } = languageSizes(language);
+    if (config.limits.maximumTokens > longest)
+      context.addIssue({
+        code: "custom",
+        path: ["limits", "maximumTokens"],
+        message: `${config.limits.maximumTokens} tokens, but the language model has ${longest} positions`,
+      });
   });
 
 /** What `config.json` of a Flamingo says. */

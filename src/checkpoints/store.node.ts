@@ -1,13 +1,11 @@
 /** Weights on the disk, whatever wrote them: safetensors or PyTorch, one file or several, by their path. */
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { Bytes } from "./bytes.js";
 import { fileBytes } from "./bytes.node.js";
 import { ModelFolderError } from "./errors.js";
-import { readHeader } from "./safetensors.js";
+import { locateWeights } from "./locate.js";
 import { parseIndex } from "./shards.js";
 import { type Located, type TensorStore, tensorStore, twice } from "./store.js";
-import { isTorch, locateTorch } from "./torch/torch-file.js";
 
 /** What is looked for in a folder, the first that is there. */
 export const WEIGHT_FILES = [
@@ -34,7 +32,7 @@ export async function openTensorStore(path: string, files: readonly string[] = W
   });
   const file = found.isDirectory() ? await weightsIn(path, files) : path;
   if (file.endsWith(".index.json")) return openIndexed(path, file);
-  const { located, metadata } = await locate(await fileBytes(file));
+  const { located, metadata } = await locateWeights(await fileBytes(file));
   return tensorStore(path, located, metadata);
 }
 
@@ -64,7 +62,7 @@ async function openIndexed(place: string, path: string): Promise<TensorStore> {
         { cause },
       );
     });
-    const { located, metadata } = await locate(shard);
+    const { located, metadata } = await locateWeights(shard);
     notes = { ...notes, ...metadata };
     shards.set(name, located);
     for (const [tensor, where] of located) {
@@ -82,25 +80,4 @@ async function openIndexed(place: string, path: string): Promise<TensorStore> {
       );
     }
   return tensorStore(place, tensors, notes);
-}
-
-async function locate(
-  file: Bytes,
-): Promise<{ located: ReadonlyMap<string, Located>; metadata: Readonly<Record<string, string>> }> {
-  const first = await file.read(0, Math.min(64, file.size));
-  const text = new TextDecoder("latin1").decode(first);
-  if (text.startsWith("version https://git-lfs"))
-    throw new ModelFolderError(
-      `${file.place} has ${file.size} bytes that say where the weights are: a pointer of Git LFS.`,
-      "run git lfs pull in that repository, or fetch the file itself",
-    );
-  if (/^\s*<(!doctype|html)/i.test(text))
-    throw new ModelFolderError(
-      `${file.place} is a web page, not weights.`,
-      "fetch the file itself, not the page about it",
-    );
-  if (isTorch(first)) return { located: await locateTorch(file), metadata: {} };
-  const { entries, metadata } = await readHeader(file);
-  const located = new Map([...entries].map(([name, { dtype, shape, begin }]) => [name, { dtype, shape, file, begin }]));
-  return { located, metadata };
 }

@@ -4,9 +4,11 @@ import { Signals, untilAborted } from "../abort.js";
 import { ModelFolderError } from "../checkpoints/errors.js";
 import type { DescribedFlamingo, FlamingoFile } from "../checkpoints/flamingo-file.js";
 import { ReleasedError, UsageError } from "../errors.js";
+import { languageSizes } from "../model/language/language.js";
 import type { Document } from "../prompt/document.js";
 import { interleave } from "../prompt/interleave.js";
 import type { Prompt } from "../prompt/load.js";
+import { type Ending, endingOf, type InterleavePolicy, type PromptConfig, policyOf } from "../prompt/policies.js";
 import { requireShort, requireWithin } from "../prompt/truncate.js";
 import { Random } from "../random.js";
 import type { Thread } from "../runtime/thread.js";
@@ -110,6 +112,8 @@ export class FlamingoModel implements AsyncDisposable {
   readonly tokenizer: Tokenizer;
   readonly #thread: Thread<Engine>;
   readonly #documentOf: ModelParts["documentOf"];
+  readonly #policy: InterleavePolicy;
+  readonly #ending: Ending;
   readonly #turns = new Turns();
   readonly #signals = new Signals();
   readonly #album: Album;
@@ -122,6 +126,8 @@ export class FlamingoModel implements AsyncDisposable {
     this.tokenizer = tokenizer;
     this.#thread = thread;
     this.#documentOf = documentOf;
+    this.#policy = promptPolicy(config);
+    this.#ending = endingOf(this.#policy, tokenizer);
     this.#album = new Album(config, thread, this.#turns);
     this.#states = new ThreadStates(thread);
   }
@@ -154,7 +160,7 @@ export class FlamingoModel implements AsyncDisposable {
     const began = performance.now();
     const candidates = await this.#turns.spread(this.#encoded(choices, document), signal);
     const scored = await score(read.state, candidates, {
-      end: this.tokenizer.special("<EOC>"),
+      end: this.#ending.end,
       batching: this.#states,
       ...(signal === undefined ? {} : { signal }),
     });
@@ -181,7 +187,7 @@ export class FlamingoModel implements AsyncDisposable {
     await this.#turns.next();
     const { limits } = this.config;
     const item = requireWithin(
-      interleave(requireShort(document, this.tokenizer, limits), this.tokenizer, { open: true }),
+      interleave(requireShort(document, this.tokenizer, limits), this.tokenizer, { policy: this.#policy, open: true }),
       limits,
     );
     const { tokens, lastMedia } = item;
@@ -207,18 +213,13 @@ export class FlamingoModel implements AsyncDisposable {
     const { vocabularySize } = this.tokenizer;
     // Rows of the embedding beyond the tokenizer's ids were never trained and have no text.
     const unnamed = Array.from(
-      { length: Math.max(0, this.config.language.vocabulary - vocabularySize) },
+      { length: Math.max(0, languageSizes(this.config.language).vocabulary - vocabularySize) },
       (_, i) => vocabularySize + i,
     );
     const stop: StopOptions = {
-      stop: [this.tokenizer.special("<EOC>"), this.tokenizer.special("<EOS>")],
+      stop: this.#ending.stop,
       maximumTokens: options.maximumTokens ?? 24,
-      forbidden: [
-        this.tokenizer.special("<PAD>"),
-        this.tokenizer.special("<BOS>"),
-        ...this.tokenizer.encode("<image>"),
-        ...unnamed,
-      ],
+      forbidden: [...this.#ending.forbidden, ...unnamed],
       ...(own.signal === undefined ? {} : { signal: own.signal }),
     };
     const sampled = options.temperature !== undefined || options.topP !== undefined;
@@ -258,11 +259,16 @@ export class FlamingoModel implements AsyncDisposable {
   *#encoded(choices: readonly string[], document: Document): Pieces<number[][]> {
     const encoded: number[][] = [];
     for (const text of choices) {
-      encoded.push(this.tokenizer.encode(spaced(document, text)));
+      encoded.push(this.tokenizer.encode(following(document, text, this.#policy), "after-text"));
       yield;
     }
     return encoded;
   }
+}
+
+/** What the prompts of a model look like. @throws {UsageError} for a policy that there is not */
+export function promptPolicy({ prompt }: Pick<FlamingoFile, "prompt">): InterleavePolicy {
+  return policyOf((prompt as PromptConfig | undefined) ?? { policy: "paper" });
 }
 
 /**
@@ -272,17 +278,18 @@ export class FlamingoModel implements AsyncDisposable {
  */
 export function tokenizerOf({ config, tokenizer }: DescribedFlamingo, place: string): Tokenizer {
   const opened = openTokenizer(tokenizer as TokenizerJson);
-  if (opened.vocabularySize > config.language.vocabulary)
+  const rows = languageSizes(config.language).vocabulary;
+  if (opened.vocabularySize > rows)
     throw new ModelFolderError(
-      `The tokenizer of ${place} has ${opened.vocabularySize} ids, its language model rows for ${config.language.vocabulary}.`,
+      `The tokenizer of ${place} has ${opened.vocabularySize} ids, its language model rows for ${rows}.`,
       "put the tokenizer.json beside the weights that was saved with them",
     );
   return opened;
 }
 
-/** A choice as it would follow the prompt: with a space before it, unless the prompt ends in one. */
-function spaced(document: Document, choice: string): string {
+/** A choice as it would follow the prompt: with a space before it where the policy has one, unless the prompt ends in one. */
+function following(document: Document, choice: string, { beforeAnswer }: InterleavePolicy): string {
   const last = document.at(-1);
   const open = last !== undefined && "text" in last && !/\s$/.test(last.text);
-  return open && !/^\s/.test(choice) ? ` ${choice}` : choice;
+  return open && !/^\s/.test(choice) ? `${beforeAnswer}${choice}` : choice;
 }

@@ -56,6 +56,7 @@ export {
   tanh,
   where,
 } from "./ops/elementwise.js";
+export { type Place, takeOut } from "./ops/fit.js";
 export { checkpoint, stopGradient } from "./ops/flow.js";
 export { embed, gather, moveRows, oneHot, scatterAdd } from "./ops/indexing.js";
 export { type MatmulOptions, matmul } from "./ops/linear.js";

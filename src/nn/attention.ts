@@ -1,40 +1,54 @@
-/** Attention in which several query heads read one head of keys and values. */
-import { type Axis, add, axis, matmul, named, reshape, softmax, type Value } from "../graph/index.js";
-import { attend, joinHeads, splitHeads } from "./layers.js";
+/** Attention over tokens before and tokens now, in which several query heads may read one head of keys and values. */
+import { type Axis, add, axis, concat, matmul, named, reshape, softmax, takeOut, type Value } from "../graph/index.js";
+import { joinHeads, splitHeads } from "./layers.js";
+
+/** Keys and values of some tokens, their heads side by side: both [batch, tokens, keyHeads x headDim]. */
+export interface KeysAndValues {
+  readonly key: Value;
+  readonly value: Value;
+}
 
 /**
- * Scaled dot-product attention over heads that lie side by side in the channels; keys and values are never repeated for
- * the query heads that share them.
+ * Scaled dot-product attention over heads that lie side by side in the channels. Keys and values are not repeated for the
+ * query heads that share them, and those of tokens before are not put together with those of now: of a long text one
+ * copy is made where there would be two.
  * @param query  [batch, text, heads x headDim]; neighbouring heads share a key head
- * @param key  [batch, keys, keyHeads x headDim]
- * @param value  as `key`
+ * @param seen  one after the other, what may be looked at: tokens before, tokens now; `keys` is all of their tokens
  * @param bias  broadcasts to [batch, heads, text, keys]
  * @returns  [batch, text, heads x headDim]
  * @source arXiv:2305.13245
  */
 export function attendGrouped(
   query: Value,
-  key: Value,
-  value: Value,
+  seen: readonly KeysAndValues[],
   { heads, keyHeads }: { readonly heads: number; readonly keyHeads: number },
   bias: Value,
 ): Value {
   const asked = splitHeads(query, heads);
-  const keys = splitHeads(key, keyHeads, "keys");
-  const values = splitHeads(value, keyHeads, "keys");
-  if (heads === keyHeads) return joinHeads(attend(asked, keys, values, bias));
   const [batch, all, text, headDim] = asked.axes;
+  const sharing = heads / keyHeads;
   const shared = axis("heads", keyHeads);
-  const rows: Axis = {
-    name: "text of heads",
-    size: text!.size === undefined ? undefined : text!.size * (heads / keyHeads),
-  };
-  const scale = 1 / Math.sqrt(headDim!.size!);
+  const rows: Axis =
+    sharing === 1
+      ? text!
+      : { name: "text of heads", size: text!.size === undefined ? undefined : text!.size * sharing };
   const together = reshape(asked, [batch!, shared, rows, headDim!]);
-  const scores = matmul(together, keys, { transposeRight: true, scale });
-  const seen = scores.axes[3]!;
-  const apart = reshape(scores, [batch!, all!, text!, seen], asked);
-  const weights = named(softmax(add(apart, bias)), "attention");
-  const read = matmul(reshape(weights, [batch!, shared, rows, seen]), values);
+  const part = (i: number) => (seen.length === 1 ? "keys" : `keys of part ${i}`);
+  const scores = seen.map(({ key }, i) =>
+    matmul(together, splitHeads(key, keyHeads, part(i)), {
+      transposeRight: true,
+      scale: 1 / Math.sqrt(headDim!.size!),
+    }),
+  );
+  const joined = concat(scores, 3, "keys");
+  const keys = joined.axes[3]!;
+  const apart = reshape(joined, [batch!, all!, text!, keys], asked);
+  const weights = reshape(named(softmax(add(apart, bias)), "attention"), [batch!, shared, rows, keys]);
+  const read = seen
+    .map(({ value }, i) => {
+      const own = seen.length === 1 ? weights : takeOut(weights, scores[i]!, scores.slice(0, i), { at: 3, start: 0 });
+      return matmul(own, splitHeads(value, keyHeads, part(i)));
+    })
+    .reduce(add);
   return joinHeads(reshape(read, [batch!, all!, text!, headDim!], asked));
 }

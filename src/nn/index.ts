@@ -1,6 +1,6 @@
 /** The nn room: layers as functions `(params, x) -> x`, the functions that make their parameters, and trees of them. */
 export { Random } from "../random.js";
-export { attendGrouped } from "./attention.js";
+export { attendGrouped, type KeysAndValues } from "./attention.js";
 export {
   ACTIVATIONS,
   type Activation,
@@ -47,6 +47,7 @@ export {
   type Held,
   QUANTISABLE,
   quantisable,
+  quantisationOf,
   quantisedParameter,
   quantiseParameters,
   SCHEMES,

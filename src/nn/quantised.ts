@@ -16,19 +16,24 @@ export const SCHEMES = {
 export type Held = "f32" | "f16" | keyof typeof SCHEMES;
 
 /**
- * Which weights may be held in few bits, by their paths: the first row that fits decides, and where none does they may
- * not. What is no matrix [in, out] of a product, such as norms, gates, embeddings, positions and latents, is not called
+ * In how few bits weights may be held, by their paths: the first row that fits decides, and where none does they stay as they
+ * are. What is no matrix [in, out] of a product, such as norms, gates, embeddings, positions and latents, is not called
  * `weight`, or has other than 2 axes.
  */
-export const QUANTISABLE: readonly { readonly path: RegExp; readonly quantised: boolean; readonly why: string }[] = [
+export const QUANTISABLE: readonly {
+  readonly path: RegExp;
+  readonly fewest: 4 | 8 | "none";
+  readonly why: string;
+}[] = [
   {
-    path: /^resampler\./,
-    quantised: false,
-    why: "it is run once for a picture, and every word that is said of the picture comes through it",
+    path: /^language\.addedHead\./,
+    fewest: "none",
+    why: "few rows, for tokens that were added to a published model, and trained",
   },
+  { path: /^language\.head\.weight$/, fewest: 8, why: "its error stands in the answer as it is, behind all layers" },
   {
-    path: /^(language|gated|vision)\..*(^|\.)weight$/,
-    quantised: true,
+    path: /^(language|gated|grafts|vision)\..*(^|\.)weight$/,
+    fewest: 4,
     why: "linear maps are nearly all of a model's numbers",
   },
 ];
@@ -38,8 +43,23 @@ const FEWEST_ROWS = 32;
 
 /** Whether a weight may be held in few bits. @param path  dotted, from the root of the model */
 export function quantisable(path: string, shape: readonly number[]): boolean {
-  if (shape.length !== 2 || shape[0]! < FEWEST_ROWS) return false;
-  return QUANTISABLE.find((row) => row.path.test(path))?.quantised ?? false;
+  return fewestBits(path, shape) !== "none";
+}
+
+/** How a weight of a model that is held so is held itself; undefined: as it is. */
+export function quantisationOf(
+  path: string,
+  shape: readonly number[],
+  held: keyof typeof SCHEMES,
+): Quantisation | undefined {
+  const fewest = fewestBits(path, shape);
+  if (fewest === "none") return undefined;
+  return fewest > SCHEMES[held].bits ? SCHEMES.int8 : SCHEMES[held];
+}
+
+function fewestBits(path: string, shape: readonly number[]): 4 | 8 | "none" {
+  if (shape.length !== 2 || shape[0]! < FEWEST_ROWS) return "none";
+  return QUANTISABLE.find((row) => row.path.test(path))?.fewest ?? "none";
 }
 
 /**
@@ -72,22 +92,19 @@ export function quantisedParameter(shape: readonly [inner: number, outer: number
 }
 
 /**
- * A model with its matrices held otherwise, and frozen; what is not quantised stays as it is. `f16` rounds every number.
- * @param chosen  which matrices may be held in few bits
+ * A model with its matrices held otherwise, and those frozen; what is not quantised stays as it is. `f16` rounds and freezes
+ * every number.
+ * @param scheme  how each is held
  * @throws {UsageError} for a number that is not finite or too large
  */
-export function quantiseParameters<T>(
-  tree: T,
-  held: Held,
-  chosen: (path: string, shape: readonly number[]) => boolean = quantisable,
-): T {
+export function quantiseParameters<T>(tree: T, held: Held, scheme: typeof quantisationOf = quantisationOf): T {
   if (held === "f32") return tree;
   return mapParameters(tree, (parameter, path) => {
     if (held === "f16") return halved(parameter, path);
-    const [inner, outer] = parameter.shape;
-    if (inner === undefined || outer === undefined || !chosen(path, parameter.shape)) return parameter;
-    const scheme = SCHEMES[held];
-    return quantisedParameter([inner, outer], { ...scheme, ...quantise(parameter.data, [inner, outer], scheme, path) });
+    const chosen = scheme(path, parameter.shape, held);
+    if (chosen === undefined) return parameter;
+    const shape = parameter.shape as [number, number];
+    return quantisedParameter(shape, { ...chosen, ...quantise(parameter.data, shape, chosen, path) });
   }) as T;
 }
 

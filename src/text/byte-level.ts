@@ -29,6 +29,9 @@ export function tokenBytes(token: string): Uint8Array {
   return bytes;
 }
 
+/** How SentencePiece writes a space. */
+export const SPACE = "\u2581";
+
 /** How SentencePiece writes a byte that is a token of its own: `<0x0A>`. */
 export function byteToken(byte: number): string {
   return `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`;

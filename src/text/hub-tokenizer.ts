@@ -4,6 +4,7 @@
 
 import { FlamingoError } from "../errors.js";
 import { AddedTokens } from "./added-tokens.js";
+import { SPACE } from "./byte-level.js";
 import { type LibraryTokenizer, library } from "./library.js";
 import { type Pipeline, pipelineOf } from "./pipeline.js";
 import { type Spelling, spellingOf } from "./spelling.js";
@@ -36,6 +37,12 @@ export class TokenIdError extends FlamingoError {
 /** Remembered pieces; words repeat, so this is where encoding gets its speed. */
 const CACHE_PIECES = 65_536;
 const CACHE_PIECE_CHARACTERS = 64;
+
+/**
+ * Before the spaces of a word. Where no token crosses it no merge does, so words can be cut one by one though the file
+ * would have the whole text cut at once: the same ids, and a long text costs no more than its length.
+ */
+const WORD_BOUNDARY = /(?<=[^\u2581])(?=\u2581)/u;
 
 /**
  * A tokenizer from the contents of a `tokenizer.json`.
@@ -77,6 +84,7 @@ class HubTokenizer implements Tokenizer {
   readonly #given: AddedTokens;
   readonly #rewritten: AddedTokens;
   readonly #pipelines: Readonly<Record<TextPlace, Pipeline>>;
+  readonly #separable: boolean;
   readonly #pieces = new Map<string, readonly number[]>();
   readonly #spelling: Spelling | undefined;
 
@@ -100,6 +108,8 @@ class HubTokenizer implements Tokenizer {
     let last = -1;
     for (const id of ids.values()) last = Math.max(last, id);
     this.vocabularySize = last + 1;
+    this.#separable =
+      this.#unigram === undefined && ids.has(SPACE) && ![...ids.keys()].some((token) => WORD_BOUNDARY.test(token));
     this.#spelling = spellingOf(json, ids);
     if (normalizer === null && !model.unk_token && this.#unigram === undefined)
       this.longestToken = this.#spelling?.longest;
@@ -113,7 +123,10 @@ class HubTokenizer implements Tokenizer {
       else
         for (const section of this.#rewritten.split(rewrite(given.text), given.first)) {
           if ("id" in section) ids.push(section.id);
-          else for (const piece of cut(section.text, section.first)) ids.push(...this.#encodePiece(piece));
+          else
+            for (const piece of cut(section.text, section.first))
+              for (const word of this.#separable ? piece.split(WORD_BOUNDARY) : [piece])
+                for (const id of this.#encodePiece(word)) ids.push(id);
         }
     }
     return ids;

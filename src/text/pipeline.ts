@@ -1,4 +1,5 @@
 /** What a tokenizer does to text before its model cuts it into tokens: rewriting, then cutting into words. */
+import { SPACE } from "./byte-level.js";
 import { Charsmap } from "./charsmap.js";
 import { library } from "./library.js";
 import type { TextPlace } from "./tokenizer.js";
@@ -54,7 +55,7 @@ function cutOf(step: Step | null, place: TextPlace): Pipeline["cut"] {
 
 /** Spaces as visible characters, one more at the beginning where the scheme asks for it, cut before each unless told. */
 function metaspace(step: Step, place: TextPlace): Pipeline["cut"] {
-  const mark = String(step.replacement ?? "\u2581");
+  const mark = String(step.replacement ?? SPACE);
   const scheme = step.prepend_scheme ?? (step.add_prefix_space === false ? "never" : "always");
   const prepends = (first: boolean) => place === "start" && (scheme === "always" || (scheme === "first" && first));
   return (text, first) => {

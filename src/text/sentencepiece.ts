@@ -2,7 +2,7 @@
  * SentencePiece's `tokenizer.model` becomes the contents of a `tokenizer.json`: the same pieces, the same cuts.
  */
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
-import { byteOfToken } from "./byte-level.js";
+import { byteOfToken, SPACE } from "./byte-level.js";
 import { type AddedToken, type Step, TokenizerFileError, type TokenizerJson } from "./tokenizer-json.js";
 
 /** What a piece is for; the numbers are the file's. */
@@ -31,8 +31,6 @@ export interface SentencePieceModel {
   readonly removeExtraWhitespaces: boolean;
   readonly escapeWhitespaces: boolean;
 }
-
-const SPACE = "\u2581";
 
 /**
  * Reads a `tokenizer.model`.

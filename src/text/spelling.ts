@@ -1,5 +1,5 @@
 /** How token ids are written as text again: the bytes of each, one after the other. */
-import { byteOfToken, tokenBytes } from "./byte-level.js";
+import { byteOfToken, SPACE, tokenBytes } from "./byte-level.js";
 import type { Step, TokenizerJson } from "./tokenizer-json.js";
 
 /** The text of token ids. */
@@ -16,8 +16,6 @@ interface Decoding {
   /** One space at the beginning, or all at both ends. */
   readonly trim?: "first" | "ends";
 }
-
-const SPACE = "\u2581";
 
 /**
  * The spelling of a byte-level or a SentencePiece tokenizer. Special tokens are spelt with nothing.

@@ -94,6 +94,7 @@ describe("a safetensors file", () => {
     expect([...readSafetensors(file(header, data)).tensors.get("w")!.data]).toEqual([3, -4]);
   });
 
+  const EMPTY = '{"dtype":"U8","shape":[0],"data_offsets":[0,0]}';
   const u8 = (begin: number, end: number) => ({ dtype: "U8", shape: [end - begin], data_offsets: [begin, end] });
   it.each([
     ["shorter than its first number", new Uint8Array(7), /7 bytes, too few/],
@@ -113,6 +114,8 @@ describe("a safetensors file", () => {
     ["with a backward range", file({ a: { dtype: "U8", shape: [], data_offsets: [1, 0] } }), /byte range \[1,0\]/],
     ["with a negative shape", file({ a: { dtype: "U8", shape: [-1], data_offsets: [0, 0] } }), /no shape/],
     ["with an unknown number format", file({ a: { dtype: "Q4", shape: [], data_offsets: [0, 1] } }), /format "Q4"/],
+    ["with one tensor twice", file(`{"a":${EMPTY},"\\u0061":${EMPTY}}`), /a is described twice/],
+    ["with brackets without end", file("[".repeat(1000)), /brackets 4 deep at byte 11/],
     ["with metadata that is not strings", file({ __metadata__: { a: 1 } }), /metadata/],
   ])("is refused %s", (_, bytes, message) => {
     expect(() => readSafetensors(bytes)).toThrow(SafetensorsError);

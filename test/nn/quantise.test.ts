@@ -6,7 +6,13 @@ import { fromFloat16, roundedToFloat16, toFloat16 } from "../../src/half.js";
 import { bind, initFeedForward, initLinear, initNorm, type Linear, linear, normal } from "../../src/nn/layers.js";
 import { flatten, frozen, type Parameter, storedIn } from "../../src/nn/parameters.js";
 import { dequantised, quantise } from "../../src/nn/quantise.js";
-import { quantisable, quantisedParameter, quantiseParameters, SCHEMES } from "../../src/nn/quantised.js";
+import {
+  quantisable,
+  quantisationOf,
+  quantisedParameter,
+  quantiseParameters,
+  SCHEMES,
+} from "../../src/nn/quantised.js";
 import { Random } from "../../src/random.js";
 import { portable } from "../../src/runtime/contract.js";
 import { nodeRuntime } from "../../src/runtime/onnx.node.js";
@@ -156,6 +162,10 @@ describe("a tree of parameters held in few bits", () => {
   it.each([
     ["language.blocks.0.query.weight", [64, 48], true],
     ["language.head.weight", [64, 300], true],
+    ["language.addedHead.weight", [64, 3], false],
+    ["language.blocks.0.attention.relative.project.weight", [64, 64], true],
+    ["grafts.0.query.weight", [64, 64], true],
+    ["visualProjection.weight", [64, 64], false],
     ["gated.3.feedForward.up.weight", [192, 768], true],
     ["vision.layers.0.attention.query.weight", [1024, 1024], true],
     ["vision.stem.weight", [9, 12, 32], false],
@@ -170,6 +180,11 @@ describe("a tree of parameters held in few bits", () => {
     ["vision.layers.0.norm.gain", [64], false],
   ] as const)("has %s %j in few bits: %s", (path, shape, wanted) => {
     expect(quantisable(path, shape)).toBe(wanted);
+  });
+
+  it("has the map to logits in 8 bits where others have 4", () => {
+    expect(quantisationOf("language.head.weight", [64, 300], "int4")).toBe(SCHEMES.int8);
+    expect(quantisationOf("language.blocks.0.query.weight", [64, 48], "int4")).toBe(SCHEMES.int4);
   });
 
   it.each(["int8", "int4"] as const)(

@@ -69,7 +69,13 @@ export function zip(files: readonly StoredFile[], lie: EndLie = {}): Uint8Array 
       [16, lie.begin ?? begin, 4],
     ]),
   );
-  return Uint8Array.from(pieces.flatMap((bytes) => [...bytes]));
+  const whole = new Uint8Array(at);
+  let to = 0;
+  for (const bytes of pieces) {
+    whole.set(bytes, to);
+    to += bytes.length;
+  }
+  return whole;
 }
 
 function record(length: number, fields: readonly (readonly [at: number, value: number, size: 2 | 4])[]): Uint8Array {

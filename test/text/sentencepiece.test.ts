@@ -85,6 +85,15 @@ describe(`a tokenizer.model as a tokenizer.json (${vectors.about})`, () => {
     );
   });
 
+  it("cuts word by word only where no token crosses from one word to the next", () => {
+    const vocab = { "\u2581": 0, a: 1, b: 2, "\u2581b": 3, "a\u2581b": 4 };
+    const json = sentencePieceJson(bytesOf("bpe with bytes"));
+    const pairs = (merges: string[]) =>
+      openTokenizer({ ...json, added_tokens: [], model: { type: "BPE", vocab, merges } }).encode("a b", "after-text");
+    expect(pairs(["\u2581 b", "a \u2581b"])).toEqual([4]);
+    expect(pairs(["\u2581 b"])).toEqual([1, 3]);
+  });
+
   it("writes no space before a text that goes on from another", () => {
     const tokenizer = openTokenizer(sentencePieceJson(bytesOf("bpe with bytes")));
     const whole = tokenizer.encode("Output: a cat");

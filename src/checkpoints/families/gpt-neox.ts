@@ -1,7 +1,7 @@
 /** GPT-NeoX (Pythia, RedPajama-INCITE), as transformers saves it. */
 import { z } from "zod";
 import type { TransformerConfig } from "../../model/language/transformer-config.js";
-import { activation, count, divided, readConfig, supported } from "./read.js";
+import { activation, count, divided, ROTARY, readConfig, rotaryBase } from "./read.js";
 
 const FIELDS = {
   vocab_size: count.default(50432),
@@ -12,8 +12,7 @@ const FIELDS = {
   hidden_act: z.string().default("gelu"),
   rotary_pct: z.number().positive().max(1).default(0.25),
   rotary_emb_base: z.number().positive().default(10000),
-  rope_theta: z.number().positive().optional(),
-  rope_scaling: z.unknown(),
+  ...ROTARY,
   layer_norm_eps: z.number().positive().default(1e-5),
   use_parallel_residual: z.boolean().default(true),
   attention_bias: z.boolean().default(true),
@@ -23,7 +22,6 @@ const FIELDS = {
 /** A GPT-NeoX's `config.json` to our configuration; fields left out have the values transformers gives them. */
 export function gptNeoxConfig(json: unknown, place: string): TransformerConfig {
   const own = readConfig(FIELDS, json, place);
-  supported(place, { rope_scaling: [own.rope_scaling ?? null, null] });
   const headDim = divided(own.hidden_size, own.num_attention_heads, "channels", place);
   return {
     kind: "transformer",
@@ -40,8 +38,8 @@ export function gptNeoxConfig(json: unknown, place: string): TransformerConfig {
     lastNorm: true,
     positions: {
       kind: "rotary",
-      base: own.rope_theta ?? own.rotary_emb_base,
-      turning: Math.floor(headDim * own.rotary_pct),
+      base: rotaryBase(own, place) ?? own.rotary_emb_base,
+      turning: Math.floor(headDim * (own.rope_parameters?.partial_rotary_factor ?? own.rotary_pct)),
     },
     queryKeyNorm: "none",
     offsets: { queryKeyValue: own.attention_bias, output: own.attention_bias, feedForward: true },

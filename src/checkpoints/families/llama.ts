@@ -1,7 +1,7 @@
 /** LLaMA, as transformers saves it; also the text model of IDEFICS. */
 import { z } from "zod";
 import type { TransformerConfig } from "../../model/language/transformer-config.js";
-import { count, divided, readConfig, supported } from "./read.js";
+import { count, divided, ROTARY, readConfig, rotaryBase, supported } from "./read.js";
 
 const FIELDS = {
   vocab_size: count.default(32000),
@@ -14,8 +14,7 @@ const FIELDS = {
   intermediate_size: count.default(11008),
   hidden_act: z.string().default("silu"),
   rms_norm_eps: z.number().positive().default(1e-6),
-  rope_theta: z.number().positive().default(10000),
-  rope_scaling: z.unknown(),
+  ...ROTARY,
   attention_bias: z.boolean().default(false),
   mlp_bias: z.boolean().default(false),
   tie_word_embeddings: z.boolean().default(false),
@@ -24,7 +23,7 @@ const FIELDS = {
 /** A LLaMA's `config.json` to our configuration; fields left out have the values transformers gives them. */
 export function llamaConfig(json: unknown, place: string): TransformerConfig {
   const own = readConfig(FIELDS, json, place);
-  supported(place, { rope_scaling: [own.rope_scaling ?? null, null], hidden_act: [own.hidden_act, "silu"] });
+  supported(place, { hidden_act: [own.hidden_act, "silu"] });
   const headDim = own.head_dim ?? divided(own.hidden_size, own.num_attention_heads, "channels", place);
   const keyHeads = own.num_key_value_heads ?? own.num_attention_heads;
   divided(own.num_attention_heads, keyHeads, "heads", place);
@@ -41,7 +40,7 @@ export function llamaConfig(json: unknown, place: string): TransformerConfig {
     norm: { kind: "rms", epsilon: own.rms_norm_eps, offset: false },
     order: "before",
     lastNorm: true,
-    positions: { kind: "rotary", base: own.rope_theta, turning: headDim },
+    positions: { kind: "rotary", base: rotaryBase(own, place) ?? 10000, turning: headDim },
     queryKeyNorm: "none",
     offsets: { queryKeyValue: own.attention_bias, output: own.attention_bias, feedForward: own.mlp_bias },
     activation: "swiglu",

@@ -36,6 +36,31 @@ export function supported(
     );
 }
 
+/** How rotary positions are told: fields of their own, or together, as transformers 5 saves them. */
+export const ROTARY = {
+  rope_theta: z.number().positive().optional(),
+  rope_scaling: z.unknown().optional(),
+  rope_parameters: z
+    .object({
+      rope_type: z.string().default("default"),
+      rope_theta: z.number().positive().optional(),
+      partial_rotary_factor: z.number().positive().max(1).optional(),
+    })
+    .nullish(),
+};
+
+/**
+ * The base of rotary positions, if it is told.
+ * @throws {ForeignConfigError} if angles are to be stretched for longer texts: numbers would silently be others
+ */
+export function rotaryBase(own: z.infer<z.ZodObject<typeof ROTARY>>, place: string): number | undefined {
+  supported(place, {
+    rope_scaling: [own.rope_scaling ?? null, null],
+    "rope_parameters.rope_type": [own.rope_parameters?.rope_type ?? "default", "default"],
+  });
+  return own.rope_parameters?.rope_theta ?? own.rope_theta;
+}
+
 /** Quotients that must be whole: channels of a head, of heads side by side. */
 export function divided(total: number, parts: number, what: string, place: string): number {
   if (total % parts === 0) return total / parts;

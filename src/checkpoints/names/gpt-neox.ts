@@ -1,7 +1,7 @@
 /** GPT-NeoX of transformers: one matrix holds, head after head, its query, its key and its value. */
 import type { TransformerConfig } from "../../model/language/transformer-config.js";
 import type { NameRow } from "./table.js";
-import { blockRows, headRows, type MapLayout, mapRows, normRows, tableRow } from "./transformer.js";
+import { blockRows, headRows, type MapLayout, mapRows, ownNormRows, tableRow } from "./transformer.js";
 
 /** Ours are every head's `n`-th third of theirs. */
 function interleaved(n: number, { heads, headDim }: TransformerConfig): MapLayout {
@@ -33,7 +33,7 @@ export function gptNeoxNames(config: TransformerConfig): NameRow[] {
   return [
     tableRow("embedding", "gpt_neox.embed_in.weight"),
     ...blockRows(config, "gpt_neox.layers", (ours, theirs) => [
-      ...normRows(`${ours}.norm`, `${theirs}.input_layernorm`, config),
+      ...ownNormRows(`${ours}.norm`, `${theirs}.input_layernorm`, config),
       ...["query", "key", "value"].flatMap((name, n) =>
         mapRows(
           `${ours}.attention.${name}`,
@@ -43,11 +43,11 @@ export function gptNeoxNames(config: TransformerConfig): NameRow[] {
         ),
       ),
       ...mapRows(`${ours}.attention.output`, `${theirs}.attention.dense`, offsets.output),
-      ...normRows(`${ours}.feedForward.norm`, `${theirs}.post_attention_layernorm`, config),
+      ...ownNormRows(`${ours}.feedForward.norm`, `${theirs}.post_attention_layernorm`, config),
       ...mapRows(`${ours}.feedForward.up`, `${theirs}.mlp.dense_h_to_4h`, offsets.feedForward),
       ...mapRows(`${ours}.feedForward.down`, `${theirs}.mlp.dense_4h_to_h`, offsets.feedForward),
     ]),
-    ...normRows("norm", "gpt_neox.final_layer_norm", config),
+    ...ownNormRows("norm", "gpt_neox.final_layer_norm", config),
     ...headRows(config, "embed_out"),
   ];
 }

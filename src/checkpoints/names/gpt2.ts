@@ -1,7 +1,7 @@
 /** GPT-2 of transformers: its `Conv1D` keeps matrices [in, out] as ours, queries, keys and values side by side. */
 import type { TransformerConfig } from "../../model/language/transformer-config.js";
 import { type NameRow, part, same } from "./table.js";
-import { blockRows, columns, headRows, type MapLayout, mapRows, normRows, tableRow } from "./transformer.js";
+import { blockRows, columns, headRows, type MapLayout, mapRows, ownNormRows, tableRow } from "./transformer.js";
 
 const CONV1D: MapLayout = { weight: same, offset: same };
 
@@ -13,16 +13,16 @@ export function gpt2Names(config: TransformerConfig): NameRow[] {
     tableRow("embedding", "transformer.wte.weight"),
     tableRow("places", "transformer.wpe.weight"),
     ...blockRows(config, "transformer.h", (ours, theirs) => [
-      ...normRows(`${ours}.norm`, `${theirs}.ln_1`, config),
+      ...ownNormRows(`${ours}.norm`, `${theirs}.ln_1`, config),
       ...["query", "key", "value"].flatMap((name, n) =>
         mapRows(`${ours}.attention.${name}`, `${theirs}.attn.c_attn`, true, fused(n)),
       ),
       ...mapRows(`${ours}.attention.output`, `${theirs}.attn.c_proj`, true, CONV1D),
-      ...normRows(`${ours}.feedForward.norm`, `${theirs}.ln_2`, config),
+      ...ownNormRows(`${ours}.feedForward.norm`, `${theirs}.ln_2`, config),
       ...mapRows(`${ours}.feedForward.up`, `${theirs}.mlp.c_fc`, true, CONV1D),
       ...mapRows(`${ours}.feedForward.down`, `${theirs}.mlp.c_proj`, true, CONV1D),
     ]),
-    ...normRows("norm", "transformer.ln_f", config),
+    ...ownNormRows("norm", "transformer.ln_f", config),
     ...headRows(config, "lm_head"),
   ];
 }

@@ -1,7 +1,7 @@
 /** MPT, in both generations of its names; queries, keys and values stand one after the other in one matrix. */
 import type { TransformerConfig } from "../../model/language/transformer-config.js";
 import { type NameRow, same, transposed } from "./table.js";
-import { blockRows, type MapLayout, mapRows, normRows, span, tableRow } from "./transformer.js";
+import { blockRows, type MapLayout, mapRows, ownNormRows, span, tableRow } from "./transformer.js";
 
 /** The parts of a block that were renamed. */
 interface Generation {
@@ -25,22 +25,22 @@ const table =
       tableRow("embedding", "transformer.wte.weight"),
       ...(positions.kind === "learned" ? [tableRow("places", "transformer.wpe.weight")] : []),
       ...blockRows(config, "transformer.blocks", (ours, theirs) => [
-        ...normRows(`${ours}.norm`, `${theirs}.${norms[0]}`, config),
+        ...ownNormRows(`${ours}.norm`, `${theirs}.${norms[0]}`, config),
         ...["query", "key", "value"].flatMap((name, n) =>
           mapRows(`${ours}.attention.${name}`, `${theirs}.attn.Wqkv`, offsets.queryKeyValue, fused(n)),
         ),
         ...(queryKeyNorm === "none"
           ? []
           : [
-              ...normRows(`${ours}.attention.queryNorm`, `${theirs}.attn.q_ln`, config),
-              ...normRows(`${ours}.attention.keyNorm`, `${theirs}.attn.k_ln`, config),
+              ...ownNormRows(`${ours}.attention.queryNorm`, `${theirs}.attn.q_ln`, config),
+              ...ownNormRows(`${ours}.attention.keyNorm`, `${theirs}.attn.k_ln`, config),
             ]),
         ...mapRows(`${ours}.attention.output`, `${theirs}.attn.out_proj`, offsets.output),
-        ...normRows(`${ours}.feedForward.norm`, `${theirs}.${norms[1]}`, config),
+        ...ownNormRows(`${ours}.feedForward.norm`, `${theirs}.${norms[1]}`, config),
         ...mapRows(`${ours}.feedForward.up`, `${theirs}.${up}`, offsets.feedForward),
         ...mapRows(`${ours}.feedForward.down`, `${theirs}.${down}`, offsets.feedForward),
       ]),
-      ...normRows("norm", `transformer.${last}`, config),
+      ...ownNormRows("norm", `transformer.${last}`, config),
     ];
   };
 

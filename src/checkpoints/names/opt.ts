@@ -1,7 +1,7 @@
 /** OPT of transformers. */
 import type { TransformerConfig } from "../../model/language/transformer-config.js";
 import type { NameRow } from "./table.js";
-import { blockRows, headRows, mapRows, normRows, tableRow } from "./transformer.js";
+import { blockRows, headRows, mapRows, ownNormRows, tableRow } from "./transformer.js";
 
 /** Rows of an OPT. */
 export function optNames(config: TransformerConfig): NameRow[] {
@@ -14,16 +14,16 @@ export function optNames(config: TransformerConfig): NameRow[] {
       ? []
       : [...mapRows("widen", `${root}.project_in`, false), ...mapRows("narrow", `${root}.project_out`, false)]),
     ...blockRows(config, `${root}.layers`, (ours, theirs) => [
-      ...normRows(`${ours}.norm`, `${theirs}.self_attn_layer_norm`, config),
+      ...ownNormRows(`${ours}.norm`, `${theirs}.self_attn_layer_norm`, config),
       ...mapRows(`${ours}.attention.query`, `${theirs}.self_attn.q_proj`, offsets.queryKeyValue),
       ...mapRows(`${ours}.attention.key`, `${theirs}.self_attn.k_proj`, offsets.queryKeyValue),
       ...mapRows(`${ours}.attention.value`, `${theirs}.self_attn.v_proj`, offsets.queryKeyValue),
       ...mapRows(`${ours}.attention.output`, `${theirs}.self_attn.out_proj`, offsets.output),
-      ...normRows(`${ours}.feedForward.norm`, `${theirs}.final_layer_norm`, config),
+      ...ownNormRows(`${ours}.feedForward.norm`, `${theirs}.final_layer_norm`, config),
       ...mapRows(`${ours}.feedForward.up`, `${theirs}.fc1`, offsets.feedForward),
       ...mapRows(`${ours}.feedForward.down`, `${theirs}.fc2`, offsets.feedForward),
     ]),
-    ...(lastNorm ? normRows("norm", `${root}.final_layer_norm`, config) : []),
+    ...(lastNorm ? ownNormRows("norm", `${root}.final_layer_norm`, config) : []),
     ...headRows(config, "lm_head"),
   ];
 }

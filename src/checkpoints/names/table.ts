@@ -73,7 +73,7 @@ export function part(n: number, of: number, layout: Layout): Layout {
 }
 
 /** Numbers or their bits, whatever the format: they are moved, not looked at. */
-type Numbers = Float32Array | Uint32Array | Uint16Array;
+type Numbers = Float32Array | Uint32Array | Uint16Array | Uint8Array;
 
 /** Takes our numbers out of theirs. */
 export function taken<Of extends Numbers>(theirs: Of, { offset, axes }: Placing): Of {

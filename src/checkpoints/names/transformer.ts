@@ -1,5 +1,6 @@
 /** What tables of language models have in common: rows for a layer of ours, whatever theirs is called. */
 import type { TransformerConfig } from "../../model/language/transformer-config.js";
+import { normRows } from "./rows.js";
 import { type Layout, type NameRow, same, transposed } from "./table.js";
 
 /** Where the numbers of a map stand in theirs: its matrix, and its offset if it has one. */
@@ -19,14 +20,9 @@ export function mapRows(ours: string, theirs: string, offset: boolean, layout: M
   ];
 }
 
-/** Rows of a norm. */
-export function normRows(ours: string, theirs: string, { norm }: TransformerConfig): NameRow[] {
-  return [
-    { ours: `${ours}.gain`, theirs: `${theirs}.weight`, layout: same },
-    ...(norm.kind === "layer" && norm.offset
-      ? [{ ours: `${ours}.offset`, theirs: `${theirs}.bias`, layout: same }]
-      : []),
-  ];
+/** Rows of one of the model's norms. */
+export function ownNormRows(ours: string, theirs: string, { norm }: TransformerConfig): NameRow[] {
+  return normRows(ours, theirs, norm.kind === "layer" && norm.offset);
 }
 
 /** Rows of all blocks. */

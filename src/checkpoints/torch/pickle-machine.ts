@@ -34,6 +34,8 @@ export class PickleEndsEarly extends PickleError {}
 
 /** Deeper marks than any writer makes; each is an open tuple, list or dictionary. */
 const DEEPEST = 1000;
+/** Containers, tensors and kept values: more than sixty thousand tensors need. */
+const MOST_VALUES = 2 ** 21;
 /** Bytes of the longest whole number: making one takes time that grows with the square of its length. */
 const LONGEST_INTEGER = 64;
 
@@ -47,6 +49,7 @@ export class Machine {
   readonly #allowed: Allowed;
   readonly #memo = new Map<number, unknown>();
   #stack: unknown[] = [];
+  #made = 0;
   readonly #marks: unknown[][] = [];
   readonly #text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -59,6 +62,16 @@ export class Machine {
 
   push(value: unknown): void {
     this.#stack.push(value);
+  }
+
+  /** Pushes a value that takes memory of its own. */
+  make(value: object): void {
+    this.#count();
+    this.push(value);
+  }
+
+  #count(): void {
+    if (++this.#made > MOST_VALUES) throw this.#wrong(`makes more than ${MOST_VALUES} values`);
   }
 
   mark(): void {
@@ -79,7 +92,7 @@ export class Machine {
   tuple(length: number): void {
     const items = new Array<unknown>(length);
     for (let i = length - 1; i >= 0; i--) items[i] = this.pop();
-    this.push(new Tuple(items));
+    this.make(new Tuple(items));
   }
 
   protocol(): void {
@@ -128,6 +141,7 @@ export class Machine {
   }
 
   put(index: number): void {
+    this.#count();
     this.#memo.set(index, this.top());
   }
 
@@ -188,6 +202,7 @@ export class Machine {
     const callable = this.pop();
     if (!(callable instanceof Callable && args instanceof Tuple))
       throw this.refuse("A call of something that is no function", "is not made");
+    this.#count();
     this.push(callable.call(args.items, (problem) => this.#wrong(problem)));
   }
 

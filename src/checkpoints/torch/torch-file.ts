@@ -14,8 +14,8 @@ import { PickleEndsEarly } from "./pickle-machine.js";
 import { tensorsIn } from "./tree.js";
 import { isZip, readZip, stored, type ZipEntry } from "./zip.js";
 
-/** A longer pickle would be that of a hundred thousand tensors. */
-const LONGEST_PICKLE = 2 ** 26;
+/** A longer pickle would be that of more than fifty thousand tensors. */
+const LONGEST_PICKLE = 2 ** 24;
 const MAGIC = 0x1950a86a20f9469cfc6cn;
 const PROTOCOL = 1001;
 const OPENING_BRACE = 0x7b;

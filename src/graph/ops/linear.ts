@@ -19,8 +19,8 @@ export interface MatmulOptions {
 const LEVELS = { float32: 1, int8: 4 } as const;
 
 /** A right side that the engine multiplies with as it is packed. */
-function multipliedPacked(b: Value, { transposeLeft, transposeRight, scale }: MatmulOptions) {
-  return transposeLeft || transposeRight || scale !== 1 ? undefined : quantisedSource(b);
+function multipliedPacked(b: Value, { transposeLeft, transposeRight }: MatmulOptions) {
+  return transposeLeft || transposeRight ? undefined : quantisedSource(b);
 }
 
 const last = (x: Value, back: number): Axis => x.axes[x.axes.length - back]!;
@@ -52,7 +52,9 @@ export const linearOps = {
         const [inner, outer] = fixedSizes(b!);
         const attributes = { K: inner!, N: outer!, bits, block_size: block, accuracy_level: LEVELS[activations] };
         const names = [a!, held.packed, held.scales].map(emit.nameOf);
-        emit.node("MatMulNBits", names, [emit.nameOf(y!)], attributes, "com.microsoft");
+        const product = scale === 1 ? emit.nameOf(y!) : emit.fresh("product");
+        emit.node("MatMulNBits", names, [product], attributes, "com.microsoft");
+        if (scale !== 1) emit.node("Mul", [product, emit.scalar(scale)], [emit.nameOf(y!)]);
         return;
       }
       const names = [emit.nameOf(a!), emit.nameOf(b!)];

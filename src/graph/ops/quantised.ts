@@ -10,8 +10,8 @@ export interface Quantisation {
   /** Numbers of a column that share a scale: a power of 2 from 16 on. */
   readonly block: number;
   /**
-   * What the other side of a product is rounded to. `int8`: to 8 bits, a scale for each block of a row, which costs some
-   * 0.4% of the product and is 3 times as fast, with 8 bits 100 times. `float32`: nothing is rounded.
+   * What the other side of a product is rounded to. `int8`: to 8 bits, a scale for each block of a row, which costs half a
+   * hundredth of the product and is 3 times as fast, with 8 bits 100 times. `float32`: nothing is rounded.
    */
   readonly activations: "int8" | "float32";
 }

@@ -1,5 +1,5 @@
 /** Self-attention of the generic decoder, and what all of its blocks share of the places of the tokens. */
-import { add, axis, clip, concat, matmul, mul, reshape, scalar, transpose, type Value } from "../../graph/index.js";
+import { add, axis, clip, matmul, mul, reshape, scalar, transpose, type Value } from "../../graph/index.js";
 import { attendGrouped } from "../../nn/attention.js";
 import {
   filled,
@@ -121,16 +121,14 @@ export function selfAttention(
   const value = projected(params.value);
   const asked = placed(projected(params.query), heads, params.queryNorm);
   const query = scoreScale === undefined ? asked : mul(asked, scalar(scoreScale * Math.sqrt(headDim)));
-  const keys = past === undefined ? key : concat([past.key, key], 1, "keys");
-  const values = past === undefined ? value : concat([past.value, value], 1, "keys");
+  const seen = past === undefined ? [{ key, value }] : [past, { key, value }];
   const { relative } = params;
   const read =
     relative === undefined
-      ? attendGrouped(query, keys, values, config, bias)
+      ? attendGrouped(query, seen, config, bias)
       : attendGrouped(
           add(query, relative.content),
-          keys,
-          values,
+          seen,
           config,
           add(distanceScores(relative, config, query, distances!), bias),
         );

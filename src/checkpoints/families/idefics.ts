@@ -1,9 +1,9 @@
 /** IDEFICS: one checkpoint holds towers, resampler and gated blocks; its configuration is flat in old files, nested in newer ones. */
 import { z } from "zod";
-import { clipVitConfig } from "../checkpoints/families/clip.js";
-import { llamaConfig } from "../checkpoints/families/llama.js";
-import { count, readConfig } from "../checkpoints/families/read.js";
-import { everyNth, type FlamingoConfig } from "../model/flamingo-parameters.js";
+import { everyNth, type FlamingoConfig } from "../../model/flamingo-parameters.js";
+import { clipVitConfig } from "./clip.js";
+import { llamaConfig } from "./llama.js";
+import { count, readConfig } from "./read.js";
 
 const FIELDS = {
   cross_layer_interval: count.default(1),
