@@ -118,8 +118,22 @@ const FLAMINGO = z
     resampler: RESAMPLER,
     gated: GATED,
     ownTokens: z.enum(["added", "table"]).exactOptional(),
-    /** What is taken out of the pictures: per channel, of values from 0 to 1. */
-    normalisation: z.strictObject({ mean: colour, deviation: colour }),
+    /** How pictures are fitted to the tower's square, `pad` unless told, and what is taken out of them: per channel, of values from 0 to 1. */
+    normalisation: z.strictObject({
+      mean: colour,
+      deviation: colour,
+      fit: z.enum(["pad", "crop", "squash"]).exactOptional(),
+      shortEdge: count.exactOptional(),
+      centre: z.enum(["half-even", "down"]).exactOptional(),
+      filter: z.enum(["bilinear", "bicubic"]).exactOptional(),
+    }),
+    /** What its prompts look like; the paper's unless told. */
+    prompt: z
+      .strictObject({
+        policy: z.string(),
+        marks: z.record(z.string(), z.string().nullable()).exactOptional(),
+      })
+      .exactOptional(),
     /** The longest prompt that the model was made for. */
     limits: z.strictObject({ maximumMedia: count, maximumTokens: count }),
   })

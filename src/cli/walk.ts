@@ -1,10 +1,9 @@
 /** `flamingo walk`: every stop of a prompt on its way through the model, with what it really is there. */
-
 import type { FlamingoFile, LoadedFlamingo } from "../checkpoints/flamingo-file.js";
 import { readFlamingo } from "../checkpoints/flamingo-folder.node.js";
 import { UsageError } from "../errors.js";
 import { EMBEDDED, startFlamingo } from "../generation/flamingo.node.js";
-import type { Answer } from "../generation/flamingo-model.js";
+import { type Answer, promptPolicy } from "../generation/flamingo-model.js";
 import { logSoftmax } from "../generation/language-state.js";
 import { toPixels } from "../media/normalise.js";
 import type { Pixels } from "../media/pixels.js";
@@ -12,6 +11,7 @@ import { languageSizes } from "../model/language/language.js";
 import type { Parameter } from "../nn/parameters.js";
 import { type Document, framesOf } from "../prompt/document.js";
 import { type Interleaved, interleave } from "../prompt/interleave.js";
+import type { InterleavePolicy } from "../prompt/policies.js";
 import { requireWithin } from "../prompt/truncate.js";
 import { openTokenizer } from "../text/hub-tokenizer.js";
 import type { Tokenizer } from "../text/tokenizer.js";
@@ -54,18 +54,20 @@ export async function walk(pieces: readonly string[], flags: WalkFlags, io: Io):
 export async function stopsOf(document: Document, loaded: LoadedFlamingo): Promise<Stop[]> {
   const { config } = loaded;
   const tokenizer = openTokenizer(loaded.tokenizer as TokenizerJson);
-  const item = requireWithin(interleave(document, tokenizer, { open: true }), config.limits);
+  const policy = promptPolicy(config);
+  const wordOf = wordsOf(tokenizer, policy);
+  const item = requireWithin(interleave(document, tokenizer, { policy, open: true }), config.limits);
   if (item.media.length === 0) throw new UsageError("The prompt has no picture to follow.", "put one before its text");
   const pixels = item.media.map((medium) =>
-    toPixels(framesOf(medium), { size: config.vision.size, ...config.normalisation, fit: "pad" }),
+    toPixels(framesOf(medium), { size: config.vision.size, fit: "pad", ...config.normalisation }),
   );
   const taps = await tapsOf(loaded, item, pixels);
   await using flamingo = await startFlamingo(loaded, config.name);
   const answer = await flamingo.generate(document);
   return [
-    ...beforeTheModel(document, config, tokenizer, item, pixels),
-    ...throughTheModel(loaded, tokenizer, taps),
-    ...afterTheModel(tokenizer, answer),
+    ...beforeTheModel(document, config, tokenizer, wordOf, item, pixels),
+    ...throughTheModel(loaded, wordOf, taps),
+    ...afterTheModel(wordOf, answer),
   ];
 }
 
@@ -73,6 +75,7 @@ function beforeTheModel(
   document: Document,
   { vision }: FlamingoFile,
   tokenizer: Tokenizer,
+  wordOf: WordOf,
   item: Interleaved,
   pixels: readonly Pixels[],
 ): Stop[] {
@@ -107,23 +110,23 @@ function beforeTheModel(
       function: "interleave",
       file: "src/prompt/interleave.ts",
       now: [
-        `tokens [text ${item.tokens.length}]: ${item.tokens.map((id) => wordOf(id, tokenizer)).join(" ")}`,
+        `tokens [text ${item.tokens.length}]: ${item.tokens.map(wordOf).join(" ")}`,
         `lastMedia [text ${item.tokens.length}]: ${item.lastMedia.join(" ")}`,
       ],
     },
   ];
 }
 
-function afterTheModel(tokenizer: Tokenizer, { text, tokens, logProb, finished, timings }: Answer): Stop[] {
+function afterTheModel(wordOf: WordOf, { text, tokens, logProb, finished, timings }: Answer): Stop[] {
   const { lookMs, readMs, writeMs } = timings;
-  const end = finished === "eoc" ? "until <EOC>" : "until there was no more room";
+  const end = finished === "eoc" ? "until the mark that ends an answer" : "until there was no more room";
   return [
     {
       room: "generation",
       function: "greedy",
       file: "src/generation/greedy.ts",
       now: [
-        `${tokens.length} tokens ${end}: ${tokens.map((id) => wordOf(id, tokenizer)).join(" ")}`,
+        `${tokens.length} tokens ${end}: ${tokens.map(wordOf).join(" ")}`,
         `log-probability ${logProb.toFixed(3)}; looked ${lookMs.toFixed(1)} ms, read ${readMs.toFixed(1)} ms, wrote ${writeMs.toFixed(1)} ms`,
       ],
     },
@@ -136,7 +139,7 @@ function afterTheModel(tokenizer: Tokenizer, { text, tokens, logProb, finished, 
   ];
 }
 
-function throughTheModel({ config, params }: LoadedFlamingo, tokenizer: Tokenizer, taps: Taps): Stop[] {
+function throughTheModel({ config, params }: LoadedFlamingo, wordOf: WordOf, taps: Taps): Stop[] {
   const inLine = ({ axes, data }: Tap) => `float32 ${axes}, ${spread(data)}`;
   const gates = params.gated.map(({ attentionGate, denseGate }) =>
     [attentionGate, denseGate].flatMap((gate) => (gate === undefined ? [] : [openness(gate).toFixed(3)])),
@@ -169,7 +172,7 @@ function throughTheModel({ config, params }: LoadedFlamingo, tokenizer: Tokenize
       file: "src/runtime/onnx.node.ts",
       now: [
         `logits ${inLine(taps.logits)}, from ${grouped(taps.ops)} ops in ${taps.milliseconds.toFixed(1)} ms`,
-        `likeliest next: ${likeliestWords(taps.logits.data.slice(-languageSizes(config.language).vocabulary), tokenizer)}`,
+        `likeliest next: ${likeliestWords(taps.logits.data.slice(-languageSizes(config.language).vocabulary), wordOf)}`,
       ],
     },
   ];
@@ -192,24 +195,24 @@ function spread(data: Float32Array): string {
   return `mean ${mean.toFixed(3)}, deviation ${deviation.toFixed(3)}`;
 }
 
-const SPECIALS = ["<PAD>", "<BOS>", "<EOS>", "<EOC>"];
-
 /** A token as people can see it. */
-function wordOf(id: number, tokenizer: Tokenizer): string {
-  const special = SPECIALS.find((token) => tokenizer.special(token) === id);
-  return (
-    special ??
+type WordOf = (id: number) => string;
+
+function wordsOf(tokenizer: Tokenizer, { marks, imageTag }: InterleavePolicy): WordOf {
+  const specials = Object.entries(marks).filter(([name]) => name !== "image" || imageTag === "token");
+  const names = new Map(specials.map(([, mark]) => [tokenizer.special(mark), mark]));
+  return (id) =>
+    names.get(id) ??
     JSON.stringify(tokenizer.decode([id]))
       .slice(1, -1)
-      .replaceAll(" ", "_")
-  );
+      .replaceAll(" ", "_");
 }
 
-function likeliestWords(logits: Float32Array, tokenizer: Tokenizer): string {
+function likeliestWords(logits: Float32Array, wordOf: WordOf): string {
   const logProbs = logSoftmax(logits);
   return [...logProbs.keys()]
     .sort((a, b) => logProbs[b]! - logProbs[a]!)
     .slice(0, 4)
-    .map((id) => `${wordOf(id, tokenizer)} ${Math.exp(logProbs[id]!).toFixed(3)}`)
+    .map((id) => `${wordOf(id)} ${Math.exp(logProbs[id]!).toFixed(3)}`)
     .join(", ");
 }

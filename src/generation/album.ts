@@ -2,7 +2,7 @@
 import { untilAborted } from "../abort.js";
 import type { FlamingoFile } from "../checkpoints/flamingo-file.js";
 import { UsageError } from "../errors.js";
-import { pixelsInPieces } from "../media/normalise.js";
+import { type PixelsOptions, pixelsInPieces } from "../media/normalise.js";
 import { framesOf, type Medium } from "../prompt/document.js";
 import type { Thread } from "../runtime/thread.js";
 import type { Turns } from "../turns.js";
@@ -80,7 +80,7 @@ export class Album {
         `The prompt has a video of ${frames.length} frames.`,
         "give still images: this version answers about those",
       );
-    const options = { size: vision.size, ...normalisation, fit: "pad" } as const;
+    const options: PixelsOptions = { size: vision.size, fit: "pad", ...normalisation };
     return (await this.#turns.spread(pixelsInPieces(frames, options), signal)).data;
   }
 

@@ -8,6 +8,7 @@ import { languageSizes } from "../model/language/language.js";
 import type { Document } from "../prompt/document.js";
 import { interleave } from "../prompt/interleave.js";
 import type { Prompt } from "../prompt/load.js";
+import { type Ending, endingOf, type InterleavePolicy, type PromptConfig, policyOf } from "../prompt/policies.js";
 import { requireShort, requireWithin } from "../prompt/truncate.js";
 import { Random } from "../random.js";
 import type { Thread } from "../runtime/thread.js";
@@ -111,6 +112,8 @@ export class FlamingoModel implements AsyncDisposable {
   readonly tokenizer: Tokenizer;
   readonly #thread: Thread<Engine>;
   readonly #documentOf: ModelParts["documentOf"];
+  readonly #policy: InterleavePolicy;
+  readonly #ending: Ending;
   readonly #turns = new Turns();
   readonly #signals = new Signals();
   readonly #album: Album;
@@ -123,6 +126,8 @@ export class FlamingoModel implements AsyncDisposable {
     this.tokenizer = tokenizer;
     this.#thread = thread;
     this.#documentOf = documentOf;
+    this.#policy = promptPolicy(config);
+    this.#ending = endingOf(this.#policy, tokenizer);
     this.#album = new Album(config, thread, this.#turns);
     this.#states = new ThreadStates(thread);
   }
@@ -155,7 +160,7 @@ export class FlamingoModel implements AsyncDisposable {
     const began = performance.now();
     const candidates = await this.#turns.spread(this.#encoded(choices, document), signal);
     const scored = await score(read.state, candidates, {
-      end: this.tokenizer.special("<EOC>"),
+      end: this.#ending.end,
       batching: this.#states,
       ...(signal === undefined ? {} : { signal }),
     });
@@ -182,7 +187,7 @@ export class FlamingoModel implements AsyncDisposable {
     await this.#turns.next();
     const { limits } = this.config;
     const item = requireWithin(
-      interleave(requireShort(document, this.tokenizer, limits), this.tokenizer, { open: true }),
+      interleave(requireShort(document, this.tokenizer, limits), this.tokenizer, { policy: this.#policy, open: true }),
       limits,
     );
     const { tokens, lastMedia } = item;
@@ -212,14 +217,9 @@ export class FlamingoModel implements AsyncDisposable {
       (_, i) => vocabularySize + i,
     );
     const stop: StopOptions = {
-      stop: [this.tokenizer.special("<EOC>"), this.tokenizer.special("<EOS>")],
+      stop: this.#ending.stop,
       maximumTokens: options.maximumTokens ?? 24,
-      forbidden: [
-        this.tokenizer.special("<PAD>"),
-        this.tokenizer.special("<BOS>"),
-        ...this.tokenizer.encode("<image>"),
-        ...unnamed,
-      ],
+      forbidden: [...this.#ending.forbidden, ...unnamed],
       ...(own.signal === undefined ? {} : { signal: own.signal }),
     };
     const sampled = options.temperature !== undefined || options.topP !== undefined;
@@ -266,6 +266,11 @@ export class FlamingoModel implements AsyncDisposable {
   }
 }
 
+/** What the prompts of a model look like. @throws {UsageError} for a policy that there is not */
+export function promptPolicy({ prompt }: Pick<FlamingoFile, "prompt">): InterleavePolicy {
+  return policyOf((prompt as PromptConfig | undefined) ?? { policy: "paper" });
+}
+
 /**
  * The tokenizer of a loaded model.
  * @param place  what errors call the model
@@ -273,10 +278,10 @@ export class FlamingoModel implements AsyncDisposable {
  */
 export function tokenizerOf({ config, tokenizer }: DescribedFlamingo, place: string): Tokenizer {
   const opened = openTokenizer(tokenizer as TokenizerJson);
-  const { vocabulary } = languageSizes(config.language);
-  if (opened.vocabularySize > vocabulary)
+  const rows = languageSizes(config.language).vocabulary;
+  if (opened.vocabularySize > rows)
     throw new ModelFolderError(
-      `The tokenizer of ${place} has ${opened.vocabularySize} ids, its language model rows for ${vocabulary}.`,
+      `The tokenizer of ${place} has ${opened.vocabularySize} ids, its language model rows for ${rows}.`,
       "put the tokenizer.json beside the weights that was saved with them",
     );
   return opened;

@@ -1,6 +1,12 @@
-/** Model sizes as data. */
+/** Model sizes as data: this repository's own, and by name all that are known. */
+import { UsageError } from "../errors.js";
 import type { ContrastiveConfig } from "./contrastive.js";
 import type { FlamingoConfig } from "./flamingo-parameters.js";
+import { ABLATIONS } from "./published/ablations.js";
+import { FLAMINGO } from "./published/flamingo.js";
+import { IDEFICS } from "./published/idefics.js";
+import { OPENFLAMINGO } from "./published/openflamingo.js";
+import type { Preset } from "./published/preset.js";
 import { BERT_MINI } from "./text/bert.js";
 import { NFNET_F0 } from "./vision/nfnet.js";
 
@@ -55,3 +61,20 @@ export const TINY = {
   resampler: { layers: 2, heads: 3, hidden: 48, latents: 4, frames: 4 },
   gated: { before: [0, 2], heads: 3, hidden: 48 },
 } as const satisfies FlamingoConfig;
+
+/** Every model whose sizes are known, by name: those of others, the paper's ablations, and our own. */
+export const PRESETS: Readonly<Record<string, Preset>> = {
+  ...FLAMINGO,
+  ...OPENFLAMINGO,
+  ...IDEFICS,
+  ...ABLATIONS,
+  nano: { config: NANO, source: "the embedded model" },
+  tiny: { config: TINY, source: "the smallest model that has every part" },
+};
+
+/** A preset by its name. @throws {UsageError} for a name that there is not, with those there are */
+export function presetNamed(name: string): Preset {
+  const preset = Object.hasOwn(PRESETS, name) ? PRESETS[name] : undefined;
+  if (preset !== undefined) return preset;
+  throw new UsageError(`There is no preset ${name}.`, `name one of ${Object.keys(PRESETS).join(", ")}`);
+}

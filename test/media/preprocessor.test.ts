@@ -31,7 +31,7 @@ const reference: {
 
 /** Of each family, how it prepares pictures, and the reference that says so. */
 const FAMILIES = {
-  "OpenFlamingo's, as torchvision transforms": ["open_clip", { ...openFlamingoPixels, size: reference.size }],
+  "OpenFlamingo's, as open_clip": ["open_clip", { ...openFlamingoPixels, size: reference.size }],
   "CLIP's, as transformers": ["clip", { ...openFlamingoPixels, size: reference.size, centre: "down" }],
   "IDEFICS's, as transformers": ["idefics", { ...ideficsPixels, size: reference.size }],
   "the paper's, as Pillow resizes": ["paper", { ...ideficsPixels, size: reference.size, fit: "pad" }],
@@ -71,7 +71,7 @@ describe("the order of OpenFlamingo's transform, which makes colours of a pictur
     async (name) => {
       const { open_clip, "converted last": last } = reference.pictures[name]!;
       expect(last).not.toBe(open_clip);
-      const [, options] = FAMILIES["OpenFlamingo's, as torchvision transforms"];
+      const [, options] = FAMILIES["OpenFlamingo's, as open_clip"];
       expect(Buffer.compare(await bytesOf(name, options), expected(name, "open_clip"))).toBe(0);
     },
   );

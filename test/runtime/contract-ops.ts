@@ -1,9 +1,21 @@
 /** Every op of the graph with its gradients, on every runtime: the cases that the tests of ops have. */
-import { type Graph, gradients, graph, OPS, type OpName, type Value } from "../../src/graph/index.js";
+import {
+  axes,
+  axis,
+  constant,
+  dequantise,
+  type Graph,
+  gradients,
+  graph,
+  matmul,
+  OPS,
+  type OpName,
+  type Value,
+} from "../../src/graph/index.js";
 import type { Op } from "../../src/graph/value.js";
 import { portable } from "../../src/runtime/contract.js";
 import { CASES } from "../graph/cases.js";
-import { type Case, open } from "../graph/filled.js";
+import { type Case, normal, open } from "../graph/filled.js";
 import { fed, numbersOf } from "../support/feeds.js";
 import { anyLoss } from "../support/loss.js";
 import type { Numbers } from "../support/numbers.js";
@@ -44,9 +56,35 @@ async function run(name: OpName, place: Place): Promise<Found> {
 const NO_FLOAT64 =
   "its first case is of float64, for which the browser's build for WebGPU has no kernel on any provider";
 
-export const OPERATORS: readonly ContractCase[] = (Object.keys(OPS) as OpName[]).map((name) => ({
+/** Products with matrices held in few bits, which engines have operators of their own for. */
+const QUANTISED: readonly ContractCase[] = ([4, 8] as const).map((bits) => ({
+  is: `multiplies with a matrix of ${bits} bits as it is packed`,
+  async run(place) {
+    const given: Case = {
+      about: `${bits} bits`,
+      inputs: [normal(3, 70)],
+      make: (x) => {
+        const bytes = Uint8Array.from({ length: 5 * 3 * 4 * bits }, (_, i) => (i * 37) % 256);
+        const scales = Float32Array.from({ length: 5 * 3 }, (_, i) => (i - 7) / 64);
+        const held = { bits, block: 32, inner: axis("", 70), activations: "float32" } as const;
+        return matmul(x!, dequantise(constant(bytes, axes(5, 3, 4 * bits)), constant(scales, axes(5, 3)), held));
+      },
+    };
+    const { inputs, feeds, result } = open("products", given);
+    const [slope] = gradients(anyLoss(result), [...inputs.values()]);
+    const built = graph({ result, slope: slope! });
+    await using program = await place.runtime.compile(portable(built, new Map()), { device: place.device });
+    const run = await program.run({ "input 0": fed(feeds.get("input 0")!, "float32") });
+    return { result: numbersOf(run.result!), slope: numbersOf(run.slope!) };
+  },
+  within: WITHIN,
+}));
+
+const EACH: readonly ContractCase[] = (Object.keys(OPS) as OpName[]).map((name) => ({
   is: `computes ${name} and its gradients`,
   run: (place) => run(name, place),
   within: WITHIN,
   ...(name === "Cast" ? { skip: { "browser-webgpu": NO_FLOAT64 } } : {}),
 }));
+
+export const OPERATORS: readonly ContractCase[] = [...EACH, ...QUANTISED];

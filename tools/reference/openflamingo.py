@@ -145,14 +145,15 @@ def ragged() -> list[dict]:
     return made
 
 
-def build(kind: str) -> tuple[flamingo_code.Flamingo, dict[str, torch.Tensor], torch.Generator]:
-    """As `create_model_and_transforms` does, from modules at hand; and the towers' own weights before that."""
+def build(kind: str) -> tuple[flamingo_code.Flamingo, dict[str, torch.Tensor], dict, torch.Generator]:
+    """As `create_model_and_transforms` does, from modules at hand; and the towers' own weights and configuration before."""
     make, config, every = LANGUAGES[kind]
     generator = torch.Generator().manual_seed(SEED)
     language = make(config).eval()
     spread(language, generator, head=0.5)
     tower = CLIPVisionModel(CLIPVisionConfig(**VISION)).eval()
     spread(tower, generator, head=0.5)
+    before = config.to_dict()
     own = {f"weights.language.{name}": value.clone() for name, value in language.state_dict().items()}
     own |= {f"weights.vision.{name}": value.clone() for name, value in tower.state_dict().items()}
 
@@ -170,13 +171,13 @@ def build(kind: str) -> tuple[flamingo_code.Flamingo, dict[str, torch.Tensor], t
     # Strong, so that answers turn on the pictures.
     spread(model.perceiver, generator, gain=2.0)
     spread(model.lang_encoder.gated_cross_attn_layers, generator, gain=2.0)
-    for table in {language.get_input_embeddings(), language.get_output_embeddings()}:
+    for table in (language.get_input_embeddings(), language.get_output_embeddings()):
         table.weight.data[WORDS:] = 0.5 * torch.randn((ADDED + 1 - WORDS, WIDTH), generator=generator)
-    return model.eval(), own, generator
+    return model.eval(), own, before, generator
 
 
 def main(kind: str) -> None:
-    model, own, generator = build(kind)
+    model, own, before, generator = build(kind)
     language = model.lang_encoder
     every = LANGUAGES[kind][2]
     pictures = torch.randn((PICTURES, 3, VISION["image_size"], VISION["image_size"]), generator=generator)
@@ -194,6 +195,13 @@ def main(kind: str) -> None:
 
     tensors = {**own, "inputs.pictures": pictures.permute(0, 2, 3, 1)}
     checkpoint = filter_state_dict_to_trainable(model, model.state_dict())
+    head = language.get_output_embeddings().weight
+    if head is language.get_input_embeddings().weight:
+        # MPT's own code, which was published with, has no head beside its table.
+        del checkpoint["lang_encoder.lm_head.weight"]
+    elif not any("embed_out" in name for name in checkpoint):
+        # The filter drops a head that is frozen and not called an embedding; so its new rows are in no file.
+        tensors["weights.resized.lm_head.weight"] = head
     tensors |= {f"weights.checkpoint.{name}": value for name, value in checkpoint.items()}
     tensors["outputs.features"] = model.vision_encoder(pictures)[1]
     tensors["outputs.visual"] = model.perceiver(tensors["outputs.features"][None, :, None])[0]
@@ -272,7 +280,7 @@ def main(kind: str) -> None:
         {
             "reference": f"mlfoundations/open_flamingo {commit or '655f693fbfa04cd6e9a987d960654624d48917cf'}",
             "seed": SEED,
-            "language": LANGUAGES[kind][1].to_diff_dict(),
+            "language": before,
             "vision": VISION,
             "resampler": RESAMPLER,
             "gated": {**GATED, "every": every},

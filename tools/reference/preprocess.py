@@ -1,6 +1,6 @@
 """
-What the reference code makes of small pictures before it normalises them: torchvision's transforms as open_clip composes
-them, transformers' image processors of CLIP and IDEFICS, and Pillow alone for the paper's. Pillow is one before 13, as when
+What the reference code makes of small pictures before it normalises them: open_clip's transform, transformers' image
+processors of CLIP and IDEFICS, and Pillow alone for the paper's. Pillow is one before 13, as when
 these models were trained: since then it does the cheaper of its two passes first, and tall pictures come out otherwise.
 
     pip install -r tools/reference/requirements.txt
@@ -15,7 +15,8 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from torchvision.transforms import CenterCrop, Compose, InterpolationMode, Resize
+from open_clip.transform import image_transform
+from torchvision.transforms import Compose
 from transformers import CLIPImageProcessor
 from transformers.models.idefics.image_processing_idefics import IdeficsImageProcessor, convert_to_rgb
 
@@ -93,7 +94,8 @@ class Unscaled(IdeficsImageProcessor):
 
 
 def main() -> None:
-    open_clip = Compose([Resize(SIZE, InterpolationMode.BICUBIC), CenterCrop(SIZE)])
+    resize, crop, to_rgb, *_ = image_transform(SIZE, is_train=False, interpolation="bicubic").transforms
+    open_clip = Compose([resize, crop, to_rgb])
     clip = CLIPImageProcessor(
         size={"shortest_edge": SIZE}, crop_size=SIZE, do_rescale=False, do_normalize=False, do_convert_rgb=True
     )
@@ -113,9 +115,9 @@ def main() -> None:
             "idefics": base64_of(squashed.transpose(1, 2, 0).astype(np.uint8)),
             "paper": base64_of(padded(rgb)),
             # What open_clip's own order gives: it converts to RGB last.
-            "converted last": base64_of(open_clip(image).convert("RGB")),
+            "converted last": base64_of(open_clip(image)),
         }
-    packages = ["pillow", "torchvision", "transformers"]
+    packages = ["open_clip_torch", "pillow", "torchvision", "transformers"]
     about = ", ".join(f"{package} {version(package)}" for package in packages) + f", seed {SEED}"
     files = {
         "clip": json.loads(CLIPImageProcessor().to_json_string()),

@@ -1,15 +1,26 @@
-/** IDEFICS as transformers names it: all of it is in one checkpoint. */
+/** IDEFICS as transformers names it: towers, resampler and gated blocks are in one checkpoint. */
 import type { FlamingoConfig } from "../../model/flamingo-parameters.js";
+import type { TransformerConfig } from "../../model/language/transformer-config.js";
+import type { ClipVitConfig } from "../../model/vision/clip-vit.js";
+import { clipNames } from "./clip.js";
+import { llamaNames } from "./llama.js";
 import { below, linearRow, normRows } from "./rows.js";
 import { type Layout, type NameRow, same, shaped } from "./table.js";
 
+/** An IDEFICS: CLIP, LLaMA, and what joins them. */
+export interface IdeficsConfig extends FlamingoConfig {
+  readonly vision: ClipVitConfig;
+  readonly language: TransformerConfig;
+}
+
 /**
- * The resampler and the gated blocks. The towers stand beside them, as CLIP below `model.vision_model.` and as LLaMA with
- * its own names, added tokens in `IDEFICS_ADDED`.
- * @source transformers 4.57, models/idefics/modeling_idefics.py and perceiver.py
+ * Every tensor of a checkpoint.
+ * @source transformers 4.57, models/idefics
  */
-export function ideficsNames(config: FlamingoConfig): NameRow[] {
+export function ideficsNames(config: IdeficsConfig): NameRow[] {
   return [
+    ...clipNames(config.vision, "model.vision_model."),
+    ...below(llamaNames(config.language), "language.", ""),
     ...below(resampler(config), "resampler.", "model.perceiver_resampler."),
     ...config.gated.before.flatMap((_, i) =>
       below(gatedBlock(config), `gated.${i}.`, `model.gated_cross_attn_layers.${i}.`),
@@ -17,14 +28,8 @@ export function ideficsNames(config: FlamingoConfig): NameRow[] {
   ];
 }
 
-/** The tokens that IDEFICS adds to LLaMA's. */
-export const IDEFICS_ADDED: readonly NameRow[] = [
-  { ours: "language.added", theirs: "model.embed_tokens.additional_embedding.weight", layout: same },
-  linearRow("language.addedHead", "lm_head.additional_fc"),
-];
-
-function resampler({ resampler: { layers, qkNorm = false, latents } }: FlamingoConfig): NameRow[] {
-  if (latents === 0) return [];
+function resampler({ resampler: { layers, qkNorm = false } }: FlamingoConfig): NameRow[] {
+  if (layers === 0) return [];
   return [
     { ours: "latents", theirs: "latents", layout: same },
     ...Array.from({ length: layers }, (_, i) =>
@@ -32,7 +37,7 @@ function resampler({ resampler: { layers, qkNorm = false, latents } }: FlamingoC
         [
           ...normRows("normMedia", "0.context_layer_norm"),
           ...normRows("normLatents", "0.latents_layer_norm"),
-          ...["query", "key", "value"].map((name) => linearRow(name, `0.${name[0]}_proj`)),
+          ...attention("0."),
           linearRow("output", "0.output_proj"),
           ...(qkNorm ? [...normRows("normQuery", "0.q_layer_norm"), ...normRows("normKey", "0.k_layer_norm")] : []),
           ...normRows("feedForward.norm", "1.ln"),
@@ -50,7 +55,7 @@ function resampler({ resampler: { layers, qkNorm = false, latents } }: FlamingoC
 function gatedBlock({ gated: { qkNorm = false } }: FlamingoConfig): NameRow[] {
   return [
     ...normRows("norm", "input_layernorm", false),
-    ...["query", "key", "value"].map((name) => linearRow(name, `cross_attn.${name[0]}_proj`)),
+    ...attention("cross_attn."),
     linearRow("output", "cross_attn.o_proj"),
     ...(qkNorm
       ? [
@@ -67,5 +72,13 @@ function gatedBlock({ gated: { qkNorm = false } }: FlamingoConfig): NameRow[] {
   ];
 }
 
-/** A scalar gate has one axis of 1 in theirs, one for each channel two more axes. */
+function attention(theirs: string): NameRow[] {
+  return [
+    linearRow("query", `${theirs}q_proj`),
+    linearRow("key", `${theirs}k_proj`),
+    linearRow("value", `${theirs}v_proj`),
+  ];
+}
+
+/** A scalar gate has one axis of 1 in theirs, one for each channel two axes more. */
 const gate: Layout = shaped((ours) => (ours.length === 0 ? [1] : [1, 1, ...ours]));
