@@ -9,6 +9,7 @@ export {
 } from "./contrastive.js";
 export * from "./flamingo.js";
 export * from "./flamingo-parameters.js";
+export { CHINCHILLA, chinchilla } from "./language/chinchilla.js";
 export type { BlockCache, BlockResult, Decoder, DecoderSizes, TextContext } from "./language/decoder.js";
 export {
   decoder,
