@@ -1,6 +1,6 @@
 /** Saved tensors become the parameters of a model. */
-import { quantisedShapes } from "../graph/index.js";
-import { mapParameters, type Parameter, type Stored, sizeOf, storedIn } from "../nn/parameters.js";
+import { type Quantisation, quantisedShapes } from "../graph/index.js";
+import { mapParameters, type Parameter, type Quantised, type Stored, sizeOf, storedIn } from "../nn/parameters.js";
 import { quantisedParameter, schemeOf } from "../nn/quantised.js";
 import { type Fault, WeightsMismatchError } from "./errors.js";
 import type { Tensor } from "./safetensors.js";
@@ -21,7 +21,10 @@ export interface FillOptions {
  *   half loaded answers, but nonsense.
  */
 export function fill<Params>(tree: Params, tensors: ReadonlyMap<string, Tensor>, options: FillOptions = {}): Params {
-  const held = mapParameters(tree, (parameter, path) => heldAs(parameter, path, tensors)) as Params;
+  const held = heldIn(tree, (name) => {
+    const found = tensors.get(name);
+    return found?.data instanceof Uint8Array ? found.shape : undefined;
+  });
   const stored = storedIn(held);
   const faults = faultsOf(stored, tensors, options.ignore ?? (() => false));
   if (faults.length > 0) throw new WeightsMismatchError(faults);
@@ -33,19 +36,37 @@ export function fill<Params>(tree: Params, tensors: ReadonlyMap<string, Tensor>,
   ) as Params;
 }
 
-/** The parameter as the file has it: itself, or in few bits where the file has packed numbers that fit its shape. */
-function heldAs(parameter: Parameter, path: string, tensors: ReadonlyMap<string, Tensor>): Parameter {
-  const packed = tensors.get(`${path}.packed`);
-  if (!(packed?.data instanceof Uint8Array)) return parameter;
-  const shape = parameter.shape as [number, number];
-  const scheme = schemeOf(shape, packed.shape);
-  if (scheme === undefined) return parameter;
-  const shapes = quantisedShapes(shape, scheme);
-  return quantisedParameter(shape, {
+/**
+ * A tree as a file holds it: where the file has packed numbers that fit a matrix, that is a frozen one in few bits. Its arrays
+ * are made when they are asked for, so that a graph can be bound to a file whose weights the engine reads itself.
+ * @param packedShape  the sizes of a tensor of bytes of that name, undefined if the file has none
+ */
+export function heldIn<Params>(tree: Params, packedShape: (name: string) => readonly number[] | undefined): Params {
+  return mapParameters(tree, (parameter, path) => {
+    const packed = packedShape(`${path}.packed`);
+    const scheme = packed === undefined ? undefined : schemeOf(parameter.shape, packed);
+    return scheme === undefined
+      ? parameter
+      : quantisedParameter(parameter.shape as [number, number], unread(parameter, scheme));
+  }) as Params;
+}
+
+/** A matrix in few bits whose numbers nobody has read: zeros, once somebody asks. */
+function unread({ shape }: Parameter, scheme: Quantisation): Quantised {
+  const shapes = quantisedShapes(shape as [number, number], scheme);
+  let packed: Uint8Array | undefined;
+  let scales: Float32Array | undefined;
+  return {
     ...scheme,
-    packed: new Uint8Array(sizeOf(shapes.packed)),
-    scales: new Float32Array(sizeOf(shapes.scales)),
-  });
+    get packed() {
+      packed ??= new Uint8Array(sizeOf(shapes.packed));
+      return packed;
+    },
+    get scales() {
+      scales ??= new Float32Array(sizeOf(shapes.scales));
+      return scales;
+    },
+  };
 }
 
 function faultsOf(

@@ -42,9 +42,12 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     usage: "inspect [folder]",
-    summary: "tell the parts of a model, their sizes and how far its gates are open",
-    options: [JSON_OUTPUT],
-    examples: ["flamingo inspect", "flamingo inspect runs/nano/model --json"],
+    summary: "tell the parts of a model, what they cost, and how far its gates are open",
+    options: [
+      { flags: "--preset <name>", help: "a published model by its name, without weights: flamingo-3b, idefics-9b" },
+      JSON_OUTPUT,
+    ],
+    examples: ["flamingo inspect", "flamingo inspect runs/nano/model --json", "flamingo inspect --preset flamingo-80b"],
     load: async () => (await import("./inspect.js")).inspect,
   },
   {

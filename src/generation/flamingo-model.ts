@@ -259,7 +259,7 @@ export class FlamingoModel implements AsyncDisposable {
   *#encoded(choices: readonly string[], document: Document): Pieces<number[][]> {
     const encoded: number[][] = [];
     for (const text of choices) {
-      encoded.push(this.tokenizer.encode(spaced(document, text)));
+      encoded.push(this.tokenizer.encode(following(document, text, this.#policy), "after-text"));
       yield;
     }
     return encoded;
@@ -287,9 +287,9 @@ export function tokenizerOf({ config, tokenizer }: DescribedFlamingo, place: str
   return opened;
 }
 
-/** A choice as it would follow the prompt: with a space before it, unless the prompt ends in one. */
-function spaced(document: Document, choice: string): string {
+/** A choice as it would follow the prompt: with a space before it where the policy has one, unless the prompt ends in one. */
+function following(document: Document, choice: string, { beforeAnswer }: InterleavePolicy): string {
   const last = document.at(-1);
   const open = last !== undefined && "text" in last && !/\s$/.test(last.text);
-  return open && !/^\s/.test(choice) ? ` ${choice}` : choice;
+  return open && !/^\s/.test(choice) ? `${beforeAnswer}${choice}` : choice;
 }

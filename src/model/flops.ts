@@ -94,7 +94,7 @@ function imageOf(params: Flamingo<Value>, config: FlamingoConfig): number {
       [`value ${i}`, value],
     ] as const;
   });
-  return 2 * multiplications(graph(Object.fromEntries(read)));
+  return 2 * multiplications(graph(read.length === 0 ? { visual } : Object.fromEntries(read)));
 }
 
 /** Operations for a whole sequence: to read it, and to read it and make logits of every token. */

@@ -36,6 +36,8 @@ export interface InterleavePolicy {
    * spaces at the ends of each.
    */
   readonly texts: "apart" | "joined" | "stripped";
+  /** What stands between a prompt that ends in text and its answer. */
+  readonly beforeAnswer: " " | "";
   /** Whether the text before the first medium is closed with `<EOC>`. There is never one directly after `<BOS>`. */
   readonly firstEoc: "after-text" | "never";
   /** Whether what follows `<EOS>` looks at nothing, until the next medium. */
@@ -63,6 +65,7 @@ export const paper: InterleavePolicy = {
   imageTag: "text",
   bosInText: false,
   texts: "apart",
+  beforeAnswer: " ",
   firstEoc: "after-text",
   resetAtEos: false,
   lossOnImageTag: false,
@@ -84,6 +87,7 @@ export const openFlamingo: InterleavePolicy = {
   imageTag: "token",
   bosInText: false,
   texts: "joined",
+  beforeAnswer: "",
   firstEoc: "never",
   resetAtEos: false,
   lossOnImageTag: false,
@@ -105,6 +109,7 @@ export const idefics: InterleavePolicy = {
   imageTag: "token",
   bosInText: true,
   texts: "stripped",
+  beforeAnswer: " ",
   firstEoc: "never",
   resetAtEos: true,
   lossOnImageTag: false,

@@ -140,7 +140,7 @@ describe("models that are none", () => {
     const bytes = await readFile(file);
     bytes.writeFloatLE(Number.NaN, bytes.length - 4);
     await writeFile(file, bytes);
-    expectRefused(await command(["inspect", folder]), /holds NaN at element \d+/);
+    expectRefused(await command(["generate", "Output:", "--model", folder]), /holds NaN at element \d+/);
   });
 
   it("one whose weights are cut short", async () => {

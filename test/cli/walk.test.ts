@@ -3,7 +3,6 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Inspection } from "../../src/cli/inspect.js";
 import { toPng } from "../../src/cli/pictures.js";
 import type { Stop } from "../../src/cli/walk.js";
 import { visionGrid } from "../../src/model/vision/tower.js";
@@ -79,37 +78,5 @@ describe("flamingo walk", () => {
     const { code, err } = await command(["walk", "Output:", "--model", model]);
     expect(code).toBe(2);
     expect(err).toMatch(/no picture to follow\.\nTo mend it: put one/);
-  });
-});
-
-describe("flamingo inspect", () => {
-  it("tells the parts, what of them is trained, and how far the gates are open", async () => {
-    const { code, out } = await command(["inspect", model, "--json"]);
-    expect(code).toBe(0);
-    const { parameters, parts, gates, tokenizer, config } = JSON.parse(out) as Inspection;
-    expect(parts.map(({ name, trained }) => [name, trained])).toEqual([
-      ["vision", false],
-      ["resampler", true],
-      ["gated", true],
-      ["language", false],
-    ]);
-    expect(parts.reduce((sum, part) => sum + part.parameters, 0)).toBe(parameters);
-    expect(gates.map(({ before }) => before)).toEqual([0, 2]);
-    for (const { attention, dense } of gates)
-      for (const { value, tanh } of [attention!, dense!]) {
-        expect(value).not.toBe(0);
-        expect(tanh).toBeCloseTo(Math.tanh(value), 10);
-      }
-    expect(tokenizer).toBeLessThanOrEqual(config.language.vocabulary);
-    expect(config).toEqual(TINY_FILE);
-  });
-
-  it("says the same in words", async () => {
-    const { out } = await command(["inspect", model]);
-    expect(out).toMatch(
-      /^tiny {2}\(.*model\)\n[\d,]+ parameters in 0\.1 MiB, \d+ tokens, prompts of at most 4 pictures/,
-    );
-    expect(out).toMatch(/^vision +[\d,]+ {2}frozen {3}folded-nfnet, 16 x 16 px to 16 patches of 16$/m);
-    expect(out).toMatch(/^gated\.1 +language\.2 +-?\d\.\d{4}/m);
   });
 });

@@ -9,7 +9,16 @@ import { expectClose, runEngine } from "../support/check.js";
 import type { Numbers } from "../support/evaluate.js";
 import { numbersOf } from "../support/feeds.js";
 import { bound } from "../support/parameters.js";
-import { expectNear, labelled, readReference, slopesOf, under, unread, withWeights } from "../support/reference.js";
+import {
+  expectNear,
+  labelled,
+  putBack,
+  readReference,
+  slopesOf,
+  under,
+  unread,
+  withWeights,
+} from "../support/reference.js";
 
 /** Written by tools/reference/bert.py. */
 const { tensors, facts } = readReference<{ lengths: number[]; counts: Record<string, number> }>("bert");
@@ -118,6 +127,12 @@ describe("beside BERT of transformers, on the same numbers (1810.04805)", () => 
 });
 
 describe("BERT's names and sizes", () => {
+  it("what is put back under their names is what was read, bit for bit", () => {
+    const back = putBack(tree, rows);
+    expect(back.size).toBe(weights.size);
+    for (const [name, { shape, data }] of weights) expect(back.get(name), name).toEqual({ shape, data });
+  });
+
   it("the table reads every tensor of the encoder; pooler and heads are left aside", () => {
     expect(unread(rows, weights)).toEqual([]);
     expect(["pooler.dense.weight", "cls.predictions.bias", "bert.pooler.dense.bias"].map(bertSpare)).toEqual([

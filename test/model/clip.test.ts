@@ -17,7 +17,16 @@ import { runEngine } from "../support/check.js";
 import type { Numbers } from "../support/evaluate.js";
 import { numbersOf } from "../support/feeds.js";
 import { bound } from "../support/parameters.js";
-import { expectNear, labelled, readReference, slopesOf, under, unread, withWeights } from "../support/reference.js";
+import {
+  expectNear,
+  labelled,
+  putBack,
+  readReference,
+  slopesOf,
+  under,
+  unread,
+  withWeights,
+} from "../support/reference.js";
 
 /** Both written by tools/reference/clip.py. */
 const transformers = readReference<{
@@ -165,6 +174,16 @@ describe("beside open_clip, on the same numbers", () => {
 });
 
 describe("the names of CLIP's parameters", () => {
+  it.each([
+    ["transformers", transformers, rows],
+    ["open_clip", openClip, openClipNames(TINY)],
+  ] as const)("what is put back under the names of %s is what was read, bit for bit", (_, { tensors }, table) => {
+    const weights = under(tensors, "weights.");
+    const back = putBack(withWeights(fresh(TINY), table, weights), table);
+    expect(back.size).toBe(weights.size - unread(table, weights).length);
+    for (const [name, tensor] of back) expect(tensor, name).toEqual(weights.get(name));
+  });
+
   it("the tables read every tensor of the towers; of open_clip's, all but the projection", () => {
     expect(unread(rows, under(transformers.tensors, "weights."))).toEqual([]);
     const left = unread(openClipNames(TINY), under(openClip.tensors, "weights."));

@@ -20,7 +20,16 @@ import { checkGradients, runEngine } from "../support/check.js";
 import { numbersOf } from "../support/feeds.js";
 import { anyLoss } from "../support/loss.js";
 import { bound, normalNumbers, stirred } from "../support/parameters.js";
-import { expectNear, labelled, readReference, slopesOf, under, unread, withWeights } from "../support/reference.js";
+import {
+  expectNear,
+  labelled,
+  putBack,
+  readReference,
+  slopesOf,
+  under,
+  unread,
+  withWeights,
+} from "../support/reference.js";
 
 /** Written by tools/reference/nfnet.py. */
 const { tensors, facts } = readReference<{
@@ -96,6 +105,12 @@ describe("beside timm's NFNet, on the same numbers (2102.06171)", () => {
       });
     },
   );
+
+  it("what is put back under timm's names is what was read, bit for bit", () => {
+    const back = putBack(tree, rows);
+    expect(back.size).toBe(weights.size);
+    for (const [name, { shape, data }] of weights) expect(back.get(name), name).toEqual({ shape, data });
+  });
 
   it("the table reads every tensor of a network; of a whole one, all but the classifier", () => {
     expect(unread(rows, weights)).toEqual([]);

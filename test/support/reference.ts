@@ -1,10 +1,10 @@
 /** What reference programs of `tools/reference` wrote, and models with the weights they wrote. */
 import { readFileSync } from "node:fs";
 import { expect } from "vitest";
-import { type NameRow, taken } from "../../src/checkpoints/names/table.js";
+import { type NameRow, put, taken } from "../../src/checkpoints/names/table.js";
 import { readSafetensors, type Tensor } from "../../src/checkpoints/safetensors.js";
 import type { Value } from "../../src/graph/index.js";
-import { flatten, mapParameters } from "../../src/nn/parameters.js";
+import { flatten, mapParameters, sizeOf } from "../../src/nn/parameters.js";
 
 /** A fixture. */
 export interface Reference<Facts> {
@@ -65,6 +65,20 @@ export function unread(
 ): string[] {
   const read = new Set(rows.map((row) => row.theirs));
   return [...theirs.keys()].filter((name) => !read.has(name) && !spare(name));
+}
+
+/** A tree put back under their names: tensors that rows read in part are whole when every part is put. */
+export function putBack(tree: unknown, rows: readonly NameRow[]): Map<string, Tensor> {
+  const parameters = flatten(tree);
+  const theirs = new Map<string, { shape: readonly number[]; data: Float32Array }>();
+  for (const { ours, theirs: name, layout } of rows) {
+    const { shape, data } = parameters.get(ours)!;
+    const placing = layout(shape);
+    const whole = theirs.get(name) ?? { shape: placing.theirs, data: new Float32Array(sizeOf(placing.theirs)) };
+    put(data, whole.data, placing);
+    theirs.set(name, whole);
+  }
+  return theirs;
 }
 
 /**

@@ -18,16 +18,17 @@ export const TINY_FILE: FlamingoFile = {
   limits: { maximumMedia: 4, maximumTokens: 64 },
 };
 
-/** Saves one, as it is after `change`. */
+/** Saves one, as it is after `change`, or another of the same tokenizer. */
 export async function saveTinyModel(
   folder: string,
   change: (params: Flamingo<Parameter>) => Flamingo<Parameter> = (params) => params,
+  config: FlamingoFile = TINY_FILE,
 ): Promise<void> {
   const corpus = Array(20).fill("<image>Output: a red apple<image>Output: a dog<image>Output: yes no");
   await saveFlamingo(folder, {
-    config: TINY_FILE,
+    config,
     tokenizer: trainBpe(corpus, { vocabularySize: TINY.language.vocabulary }),
-    params: change(stirred(initFlamingo(new Random("tiny"), TINY))),
+    params: change(stirred(initFlamingo(new Random("tiny"), config))),
   });
 }
 

@@ -79,7 +79,7 @@ LANGUAGES = {
     ),
     "mpt": (
         MptForCausalLM,
-        MptConfig(**COMMON, d_model=WIDTH, n_heads=HEADS, n_layers=LAYERS, expansion_ratio=2, max_seq_len=64),
+        MptConfig(**COMMON, d_model=WIDTH, n_heads=HEADS, n_layers=LAYERS, expansion_ratio=4, max_seq_len=64),
         1,
     ),
     "llama": (
