@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { ideficsConfig } from "../../src/checkpoints/families/idefics.js";
 import { type IdeficsConfig, ideficsNames } from "../../src/checkpoints/names/idefics.js";
-import { ideficsConfig } from "../../src/conversion/idefics.js";
 import { readReference, under } from "../support/reference.js";
 import { type Prompt, sameAsReference } from "./whole-model.js";
 

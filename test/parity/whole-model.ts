@@ -129,7 +129,7 @@ export function sameAsReference(model: WholeModel): void {
     const file = { ...config, kind: "flamingo", name: "reference" } as FlamingoFile;
     thread = await startEngine({ params: filled, config: file }, { threads: 2 });
     states = new ThreadStates(thread);
-    const { data, shape } = tensors.get("inputs.pictures")!;
+    const { data, shape } = tensors.get("inputs.pictures")! as { data: Float32Array; shape: number[] };
     const each = data.length / shape[0]!;
     const parts = Array.from({ length: shape[0]! }, (_, i) => data.slice(i * each, (i + 1) * each));
     pictures = await thread.remote.look(parts, [1, ...shape.slice(1)]);
@@ -180,7 +180,7 @@ function wholeGraph(
   params: Flamingo<Value>,
   { config, tensors, prompts, lastMedia }: WholeModel,
 ): { outputs: Record<string, Value>; loss: Value } {
-  const { data, shape } = tensors.get("inputs.pictures")!;
+  const { data, shape } = tensors.get("inputs.pictures")! as { data: Float32Array; shape: number[] };
   const [count, height, width] = shape as [number, number, number];
   const still = constant(data, [axis("pictures", count), axis("height", height), axis("width", width), axis("", 3)]);
   const pixels = reshape(still, [
