@@ -175,7 +175,8 @@ export class Mover {
 /** Bits of numbers, by the size of one. */
 export type Raw = Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
 
-function rawArray(bytes: Uint8Array<ArrayBuffer>, dtype: Dtype): Raw {
+/** Bytes as numbers of a format by their bits. */
+export function rawArray(bytes: Uint8Array<ArrayBuffer>, dtype: Dtype): Raw {
   const size = DTYPE_BYTES[dtype];
   const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
   const length = bytes.byteLength / size;
