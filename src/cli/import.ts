@@ -1,6 +1,8 @@
 /** `flamingo import`: a published checkpoint becomes a model folder, with an account of every tensor. */
+
+import type { Keeping } from "../checkpoints/held-weights.node.js";
 import { inUnits } from "../checkpoints/hub/disk.node.js";
-import { type Imported, importModel, type Keeping, REPORT_FILE } from "../conversion/import.node.js";
+import { type Imported, importModel, REPORT_FILE } from "../conversion/import.node.js";
 import { type ImportReport, reshaped } from "../conversion/report.js";
 import { UsageError } from "../errors.js";
 import { tellFetching } from "./fetching.js";

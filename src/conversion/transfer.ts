@@ -1,10 +1,10 @@
 /** Foreign tensors onto ours: first what goes where, from headers alone; then their numbers, one tensor at a time. */
 
+import type { Raw } from "../checkpoints/held-weights.node.js";
 import { type NameRow, type Placing, taken } from "../checkpoints/names/table.js";
 import { DTYPE_BYTES, type Dtype } from "../checkpoints/safetensors.js";
 import type { StoredTensor, TensorStore } from "../checkpoints/store.js";
 import { InvariantError } from "../errors.js";
-import { fromBfloat16, fromFloat16, toFloat16 } from "../half.js";
 import type { Parameter } from "../nn/parameters.js";
 import { ImportError, list, missingError } from "./errors.js";
 import type { ImportReport, Left, Missing, Used } from "./report.js";
@@ -172,9 +172,6 @@ export class Mover {
   }
 }
 
-/** Bits of numbers, by the size of one. */
-export type Raw = Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
-
 function rawArray(bytes: Uint8Array<ArrayBuffer>, dtype: Dtype): Raw {
   const size = DTYPE_BYTES[dtype];
   const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
@@ -189,16 +186,4 @@ function notFinite(bits: Raw, dtype: Dtype): number {
   const exponent = dtype === "F16" ? 0x7c00 : dtype === "BF16" ? 0x7f80 : 0x7f800000;
   for (let i = 0; i < bits.length; i++) if ((bits[i]! & exponent) === exponent) return i;
   return -1;
-}
-
-/** Numbers by their bits as float32. */
-export function widened(bits: Raw, dtype: Dtype): Float32Array {
-  if (dtype === "F16") return fromFloat16(bits as Uint16Array);
-  if (dtype === "BF16") return fromBfloat16(bits as Uint16Array);
-  return new Float32Array(bits.buffer, bits.byteOffset, bits.length);
-}
-
-/** Numbers by their bits as float16, rounded; those that are it already as they are. */
-export function halved(bits: Raw, dtype: Dtype): Raw {
-  return dtype === "F16" ? bits : (toFloat16(widened(bits, dtype)) as Uint16Array<ArrayBuffer>);
 }
