@@ -6,6 +6,8 @@ import type { Tensor } from "./safetensors.js";
 export const MODEL_FILES = {
   config: "config.json",
   tokenizer: "tokenizer.json",
+  /** How pictures are prepared, for other programs: what `config.json` says of it counts here. */
+  preprocessor: "preprocessor_config.json",
   weights: "model.safetensors",
   /** Where the weights are in several files, which of them has which. */
   index: "model.safetensors.index.json",

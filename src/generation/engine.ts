@@ -33,6 +33,8 @@ export interface EngineInit extends EngineOptions {
   readonly latents: number;
   /** Channels of a visual token's keys, and of its values, in a gated block. */
   readonly visualWidth: number;
+  /** Folder in which files named by weights lie. */
+  readonly weightsFolder?: string;
   /** Whether a token looks at all media up to its last one, and not at that alone. */
   readonly attendsAll: boolean;
 }
@@ -82,7 +84,12 @@ type Medium = readonly { key: Float32Array; value: Float32Array }[];
 /** Compiles the two programs and holds what they compute. */
 export async function openEngine(runtime: Runtime, init: EngineInit): Promise<Engine> {
   const { look, read, caches, latents, visualWidth, threads, device } = init;
-  const options = { ...(threads === undefined ? {} : { threads }), ...(device === undefined ? {} : { device }) };
+  const { weightsFolder } = init;
+  const options = {
+    ...(threads === undefined ? {} : { threads }),
+    ...(device === undefined ? {} : { device }),
+    ...(weightsFolder === undefined ? {} : { weightsFolder }),
+  };
   const lookProgram = await runtime.compile(look, options);
   const readProgram = await runtime.compile(read, options);
   const states = new Map<number, State>();

@@ -1,5 +1,5 @@
 /** The answering thread in Node. */
-import { readFlamingo } from "../checkpoints/flamingo-folder.node.js";
+import { storedFlamingo } from "../checkpoints/stored-flamingo.node.js";
 import { nodeRuntime } from "../runtime/onnx.node.js";
 import { serve } from "../runtime/thread.node.js";
 import { type Engine, type EngineInit, openEngine } from "./engine.js";
@@ -11,6 +11,6 @@ serve<Engine>(async (init: EngineInit | EngineOfFolder) => openEngine(nodeRuntim
 async function whole(init: EngineInit | EngineOfFolder): Promise<EngineInit> {
   if (!("folder" in init)) return init;
   const { folder, ...options } = init;
-  const { params, config } = await readFlamingo(folder);
-  return engineInit(params, config, options);
+  const stored = await storedFlamingo(folder);
+  return engineInit(stored.params, stored.config, options, stored);
 }

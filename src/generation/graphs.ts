@@ -1,5 +1,16 @@
 /** The two graphs that answer: media into what the gated blocks read of them, and text onwards from a cache. */
-import { type Axis, axes, axis, embed, type Graph, graph, input, reshape, type Value } from "../graph/index.js";
+import {
+  type Axis,
+  axes,
+  axis,
+  embed,
+  type Graph,
+  graph,
+  input,
+  reshape,
+  type Value,
+  type Weight,
+} from "../graph/index.js";
 import { flamingo, visualKeysAndValues, visualTokens } from "../model/flamingo.js";
 import { type Flamingo, type FlamingoConfig, gatedInner, visualTokenCount } from "../model/flamingo-parameters.js";
 import { languageSizes, unembed } from "../model/language/language.js";
@@ -104,13 +115,23 @@ export function readGraph(params: Flamingo<Value>, config: FlamingoConfig): Grap
   });
 }
 
-/** All that the answering thread of a model needs, for still images. */
+/** Weights that are not in memory, and where they are. */
+export interface StoredWeights {
+  readonly weights: ReadonlyMap<string, Weight>;
+  readonly folder: string;
+}
+
+/**
+ * All that the answering thread of a model needs, for still images.
+ * @param stored  where the numbers of the parameters are; in memory unless told
+ */
 export function engineInit(
   params: Flamingo<Parameter>,
   config: FlamingoConfig,
   options: EngineOptions = {},
+  stored?: StoredWeights,
 ): EngineInit {
-  const weights = storedIn(params);
+  const weights = stored?.weights ?? storedIn(params);
   const bound = bind(params, "");
   return {
     look: portable(lookGraph(bound, config, 1), weights),
@@ -120,6 +141,7 @@ export function engineInit(
     latents: visualTokenCount(config),
     visualWidth: gatedInner(config),
     attendsAll: config.gated.attend === "all",
+    ...(stored === undefined ? {} : { weightsFolder: stored.folder }),
     ...options,
   };
 }

@@ -1,6 +1,7 @@
 /** IDEFICS: one checkpoint holds towers, resampler and gated blocks; its configuration is flat in old files, nested in newer ones. */
 import { z } from "zod";
 import { everyNth, type FlamingoConfig } from "../../model/flamingo-parameters.js";
+import type { IdeficsConfig } from "../names/idefics.js";
 import { clipVitConfig } from "./clip.js";
 import { llamaConfig } from "./llama.js";
 import { count, readConfig } from "./read.js";
@@ -59,7 +60,7 @@ const VISION_DEFAULTS = {
  * @throws {ForeignConfigError} for fields that are missing, or say what ours cannot
  * @source transformers 4.57, models/idefics/configuration_idefics.py
  */
-export function ideficsConfig(json: unknown, place: string): FlamingoConfig {
+export function ideficsConfig(json: unknown, place: string): IdeficsConfig {
   const own = readConfig(FIELDS, json, place);
   const nested = json as Readonly<Record<string, Readonly<Record<string, unknown>> | undefined>>;
   const perceiver = readConfig(RESAMPLER, { ...nested, ...nested.perceiver_config }, place);

@@ -1,0 +1,76 @@
+/** A Flamingo whose weights stay in their files: a graph is bound to them, and the engine reads each from its place. */
+import { basename, resolve } from "node:path";
+import type { Weight } from "../graph/index.js";
+import { type Flamingo, initFlamingo } from "../model/flamingo-parameters.js";
+import { frozen, type Parameter } from "../nn/parameters.js";
+import { Undrawn } from "../random.js";
+import { type Fault, WeightsMismatchError } from "./errors.js";
+import { heldIn } from "./fill.js";
+import type { DescribedFlamingo } from "./flamingo-file.js";
+import { outlineFlamingo } from "./flamingo-outline.node.js";
+import { DTYPE_BYTES, type Dtype } from "./safetensors.js";
+import type { TensorStore } from "./store.js";
+
+/** A Flamingo that was found whole, and whose numbers nobody holds. */
+export interface StoredFlamingo extends DescribedFlamingo {
+  /** Every parameter, frozen; its numbers are not to be asked for. */
+  readonly params: Flamingo<Parameter>;
+  /** Where each stands, under the names that graphs have for them. */
+  readonly weights: ReadonlyMap<string, Weight>;
+  readonly folder: string;
+}
+
+/**
+ * Finds a Flamingo's weights, and reads through them once, a window at a time, for numbers that are not finite.
+ * @throws {WeightsMismatchError} with every tensor that is missing, too many, misshapen or not finite
+ * @throws as `describeFlamingo` and `openTensorStore`
+ */
+export async function storedFlamingo(folder: string): Promise<StoredFlamingo> {
+  const { config, tokenizer, weights: store } = await outlineFlamingo(folder);
+  const faults = await notFinite(store);
+  if (faults.length > 0) throw new WeightsMismatchError(faults);
+  const tree = initFlamingo(new Undrawn(), config);
+  const params = frozen(heldIn(tree, (name) => store.entries.get(name)?.shape));
+  const weights = new Map<string, Weight>();
+  for (const [name, { dtype, file, begin, bytes }] of store.entries)
+    weights.set(name, { location: basename(file), offset: begin, length: bytes, dtype: FORMATS[dtype]! });
+  return { config, tokenizer, params, weights, folder: resolve(folder) };
+}
+
+const FORMATS: { readonly [Format in Dtype]?: "float32" | "float16" | "bfloat16" | "uint8" } = {
+  F32: "float32",
+  F16: "float16",
+  BF16: "bfloat16",
+  U8: "uint8",
+};
+
+/** Bytes that are read at once. */
+const WINDOW = 2 ** 26;
+
+/** Bits that are all set where a number is infinite or none. */
+const EXPONENT: { readonly [Format in Dtype]?: number } = { F32: 0x7f800000, F16: 0x7c00, BF16: 0x7f80 };
+
+async function notFinite(store: TensorStore): Promise<Fault[]> {
+  const faults: Fault[] = [];
+  for (const [name, { dtype, shape }] of store.entries) {
+    const exponent = EXPONENT[dtype];
+    if (exponent === undefined) continue;
+    const rows = shape[0] ?? 1;
+    const row = shape.slice(1).reduce((product, size) => product * size, DTYPE_BYTES[dtype]);
+    const together = Math.max(1, Math.floor(WINDOW / row));
+    for (let from = 0; from < rows; from += together) {
+      const some = shape.length === 0 ? undefined : { from, to: Math.min(rows, from + together) };
+      const { buffer, byteOffset, byteLength } = await store.raw(name, some);
+      const bits =
+        DTYPE_BYTES[dtype] === 4
+          ? new Uint32Array(buffer, byteOffset, byteLength / 4)
+          : new Uint16Array(buffer, byteOffset, byteLength / 2);
+      const at = bits.findIndex((pattern) => (pattern & exponent) === exponent);
+      if (at < 0) continue;
+      const { data } = await store.read(name, some);
+      faults.push({ kind: "value", name, value: data[at]!, at: (from * row) / DTYPE_BYTES[dtype] + at });
+      break;
+    }
+  }
+  return faults;
+}
