@@ -11,10 +11,15 @@ export function toFloat16(numbers: Float32Array): Uint16Array {
   return halves;
 }
 
-/** The float32 numbers that binary16 numbers are: every one of them exactly. */
-export function fromFloat16(halves: Uint16Array): Float32Array {
-  const numbers = new Float32Array(halves.length);
-  const bits = new Uint32Array(numbers.buffer);
+/**
+ * The float32 numbers that binary16 numbers are: every one of them exactly.
+ * @param numbers  where they are put
+ */
+export function fromFloat16(
+  halves: Uint16Array,
+  numbers: Float32Array = new Float32Array(halves.length),
+): Float32Array {
+  const bits = new Uint32Array(numbers.buffer, numbers.byteOffset, halves.length);
   for (let i = 0; i < halves.length; i++) {
     const half = halves[i]!;
     const sign = (half & 0x8000) << 16;
@@ -50,10 +55,15 @@ export function toBfloat16(numbers: Float32Array): Uint16Array {
   return halves;
 }
 
-/** The float32 numbers that bfloat16 numbers are: their upper halves. */
-export function fromBfloat16(halves: Uint16Array): Float32Array {
-  const numbers = new Float32Array(halves.length);
-  const bits = new Uint32Array(numbers.buffer);
+/**
+ * The float32 numbers that bfloat16 numbers are: their upper halves.
+ * @param numbers  where they are put
+ */
+export function fromBfloat16(
+  halves: Uint16Array,
+  numbers: Float32Array = new Float32Array(halves.length),
+): Float32Array {
+  const bits = new Uint32Array(numbers.buffer, numbers.byteOffset, halves.length);
   for (let i = 0; i < halves.length; i++) bits[i] = halves[i]! << 16;
   return numbers;
 }

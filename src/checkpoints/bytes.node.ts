@@ -18,7 +18,7 @@ export async function fileBytes(path: string): Promise<Bytes> {
   return {
     place: path,
     size: found.size,
-    async read(begin, end) {
+    async read(begin, end, into) {
       checkRange({ place: path, size: found.size }, begin, end);
       const file = await open(path).catch((cause: Error) => {
         throw unreadable(path, cause);
@@ -26,7 +26,7 @@ export async function fileBytes(path: string): Promise<Bytes> {
       try {
         const now = await file.stat();
         if (now.size !== found.size || now.mtimeMs !== found.mtimeMs) throw changed(path, found.size, now.size);
-        const bytes = new Uint8Array(end - begin);
+        const bytes = into?.subarray(0, end - begin) ?? new Uint8Array(end - begin);
         let done = 0;
         while (done < bytes.length) {
           const length = Math.min(LONGEST_READ, bytes.length - done);

@@ -6,8 +6,11 @@ export interface Bytes {
   /** What errors call it: its path. */
   readonly place: string;
   readonly size: number;
-  /** The bytes from `begin` up to `end`, in an array of their own. Nobody asks for more than there are. */
-  read(begin: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
+  /**
+   * The bytes from `begin` up to `end`. Nobody asks for more than there are.
+   * @param into  where they are put, and what the result is a view of; an array of their own unless told
+   */
+  read(begin: number, end: number, into?: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /** A file that is in memory already. */
@@ -16,9 +19,11 @@ export function bytesInMemory(place: string, bytes: Uint8Array): Bytes {
   return {
     place,
     size,
-    async read(begin, end) {
+    async read(begin, end, into) {
       checkRange({ place, size }, begin, end);
-      return new Uint8Array(bytes.subarray(begin, end));
+      const read = into?.subarray(0, end - begin) ?? new Uint8Array(end - begin);
+      read.set(bytes.subarray(begin, end));
+      return read;
     },
   };
 }

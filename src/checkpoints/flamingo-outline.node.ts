@@ -6,6 +6,7 @@ import { schemeOf } from "../nn/quantised.js";
 import { type Fault, WeightsMismatchError } from "./errors.js";
 import type { DescribedFlamingo } from "./flamingo-file.js";
 import { describeFlamingo } from "./flamingo-folder.node.js";
+import { MODEL_FILES } from "./model-files.js";
 import type { TensorStore } from "./store.js";
 import { openTensorStore } from "./store.node.js";
 
@@ -23,7 +24,7 @@ export interface OutlinedFlamingo extends DescribedFlamingo {
  */
 export async function outlineFlamingo(folder: string): Promise<OutlinedFlamingo> {
   const described = await describeFlamingo(folder);
-  const weights = await openTensorStore(folder);
+  const weights = await openTensorStore(folder, [MODEL_FILES.weights, MODEL_FILES.index]);
   const formats: Record<string, number> = {};
   const faults: Fault[] = [];
   const met = new Set<string>();

@@ -1,8 +1,8 @@
 /** The tensors of one file, whatever wrote it. */
 import type { Bytes } from "./bytes.js";
 import { ModelFolderError } from "./errors.js";
+import type { Located } from "./located.js";
 import { readHeader } from "./safetensors.js";
-import type { Located } from "./store.js";
 import { isTorch, locateTorch } from "./torch/torch-file.js";
 
 /**

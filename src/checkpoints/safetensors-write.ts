@@ -124,8 +124,7 @@ export function writeSafetensors(tensors: ReadonlyMap<string, Tensor>, options?:
  * @throws {UnsavableError} if one is not finite, or too large for float16
  */
 export function savedBytes(name: string, data: Float32Array, dtype: SavedDtype, first = 0): Uint8Array<ArrayBuffer> {
-  const bound = BOUNDS[dtype];
-  const bad = data.findIndex((value) => !(Math.abs(value) < bound));
+  const bad = firstBeyond(data, BOUNDS[dtype]);
   if (bad >= 0)
     throw new UnsavableError(
       `Tensor ${name} holds ${data[bad]} at element ${first + bad}, which ${dtype} cannot hold.`,
@@ -133,6 +132,12 @@ export function savedBytes(name: string, data: Float32Array, dtype: SavedDtype, 
     );
   const numbers = dtype === "F16" ? toFloat16(data) : dtype === "BF16" ? toBfloat16(data) : data;
   return new Uint8Array(numbers.buffer as ArrayBuffer, numbers.byteOffset, numbers.byteLength);
+}
+
+/** A plain loop, several times as fast as `findIndex`: every number of a model comes by. */
+function firstBeyond(data: Float32Array, bound: number): number {
+  for (let i = 0; i < data.length; i++) if (!(Math.abs(data[i]!) < bound)) return i;
+  return -1;
 }
 
 /** From these on a number would become infinite. */

@@ -116,25 +116,25 @@ export async function readHeader(file: Bytes): Promise<SafetensorsHeader> {
  * Integers beyond 2^24 lose their last digits.
  */
 export function toFloat32(dtype: Dtype, bytes: Uint8Array): Float32Array {
+  const length = bytes.byteLength / DTYPE_BYTES[dtype];
+  if (dtype !== "F32") return widened(dtype, bytes, new Float32Array(length));
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  return new Float32Array(aligned.buffer as ArrayBuffer, aligned.byteOffset, length);
+}
+
+/**
+ * Puts the numbers of bytes into as many float32 of an array, from its beginning.
+ * @returns the array
+ */
+export function widened(dtype: Dtype, bytes: Uint8Array, numbers: Float32Array): Float32Array {
   const size = DTYPE_BYTES[dtype];
   const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
-  const { byteOffset } = aligned;
-  const buffer = aligned.buffer as ArrayBuffer;
-  const length = bytes.byteLength / size;
-  switch (dtype) {
-    case "F32":
-      return new Float32Array(buffer, byteOffset, length);
-    case "F16":
-      return fromFloat16(new Uint16Array(buffer, byteOffset, length));
-    case "BF16":
-      return fromBfloat16(new Uint16Array(buffer, byteOffset, length));
-    case "I64":
-      return Float32Array.from(new BigInt64Array(buffer, byteOffset, length), Number);
-    case "U64":
-      return Float32Array.from(new BigUint64Array(buffer, byteOffset, length), Number);
-    default:
-      return new Float32Array(new ARRAYS[dtype](buffer, byteOffset, length));
-  }
+  const values = new ARRAYS[dtype](aligned.buffer as ArrayBuffer, aligned.byteOffset, bytes.byteLength / size);
+  if (dtype === "F16") fromFloat16(values as Uint16Array, numbers);
+  else if (dtype === "BF16") fromBfloat16(values as Uint16Array, numbers);
+  else if (dtype === "I64" || dtype === "U64") for (let i = 0; i < values.length; i++) numbers[i] = Number(values[i]);
+  else numbers.set(values as Int32Array);
+  return numbers;
 }
 
 /** The numbers of a tensor as it is loaded. Where nothing has to be converted they may be a view. */
@@ -144,6 +144,11 @@ export function numbersOf(dtype: Dtype, bytes: Uint8Array): Tensor["data"] {
 
 const ARRAYS = {
   F64: Float64Array,
+  F32: Float32Array,
+  F16: Uint16Array,
+  BF16: Uint16Array,
+  I64: BigInt64Array,
+  U64: BigUint64Array,
   I32: Int32Array,
   I16: Int16Array,
   I8: Int8Array,

@@ -33,7 +33,10 @@ export function parseIndex(json: string, path: string): ShardIndex {
   return { fileOf, metadata: isRecord(index.metadata) ? index.metadata : {} };
 }
 
-/** The text of an index. */
+/**
+ * The text of an index.
+ * @param totalBytes  of all numbers, headers not counted
+ */
 export function indexJson(fileOf: ReadonlyMap<string, string>, totalBytes: number): string {
   const sorted = [...fileOf].sort(([a], [b]) => (a < b ? -1 : 1));
   return `${JSON.stringify({ metadata: { total_size: totalBytes }, weight_map: Object.fromEntries(sorted) }, null, 2)}\n`;

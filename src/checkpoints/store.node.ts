@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { fileBytes } from "./bytes.node.js";
 import { ModelFolderError } from "./errors.js";
 import { locateWeights } from "./locate.js";
+import type { Located } from "./located.js";
 import { parseIndex } from "./shards.js";
-import { type Located, type TensorStore, tensorStore, twice } from "./store.js";
+import { type TensorStore, tensorStore, twice } from "./store.js";
 
 /** What is looked for in a folder, the first that is there. */
 export const WEIGHT_FILES = [

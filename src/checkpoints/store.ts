@@ -1,7 +1,8 @@
 /** Named tensors that stand in files, whatever the format: known at once, their numbers read one tensor at a time. */
-import type { Bytes } from "./bytes.js";
 import { ModelFolderError } from "./errors.js";
-import { DTYPE_BYTES, type Dtype, type Tensor, toFloat32 } from "./safetensors.js";
+import { isContiguous, type Located, type Rearranged, readBytes, readNumbers, stridesOf } from "./located.js";
+import type { Placing } from "./names/table.js";
+import { DTYPE_BYTES, type Dtype, product, type Tensor } from "./safetensors.js";
 
 /** What is known of a tensor without reading its numbers. */
 export interface StoredTensor {
@@ -33,30 +34,18 @@ export interface TensorStore {
   /** Notes that the files carry. */
   readonly metadata: Readonly<Record<string, string>>;
   /**
-   * A tensor's numbers as float32, row-major, or those of some rows; 64-bit numbers lose digits.
-   * @throws {ModelFolderError} if there is no such tensor or row, or the file was changed.
+   * A tensor's numbers as float32, row-major; 64-bit numbers lose digits. Beside what it gives it holds little.
+   * @param part  only some rows of it, or the numbers that a name table places, in that order and with its axes
+   * @throws {ModelFolderError} if there is no such tensor or row, it has not the shape that the table expects, or the file
+   *   was changed.
    */
-  read(name: string, rows?: Rows): Promise<Tensor & { readonly data: Float32Array }>;
+  read(name: string, part?: Rows | Placing): Promise<Tensor & { readonly data: Float32Array }>;
   /**
-   * A tensor's numbers as they stand in the file, row-major, little-endian, or those of some rows.
+   * The same, as the bytes that stand in the file, little-endian.
    * @throws {ModelFolderError} as `read`
    */
-  raw(name: string, rows?: Rows): Promise<Uint8Array<ArrayBuffer>>;
+  raw(name: string, part?: Rows | Placing): Promise<Uint8Array<ArrayBuffer>>;
 }
-
-/** Where a tensor stands. Its reader has made sure that all of it is inside the file. */
-export interface Located {
-  readonly dtype: Dtype;
-  readonly shape: readonly number[];
-  /** How far apart the numbers of each axis are, in numbers; row-major without gaps unless told. */
-  readonly strides?: readonly number[];
-  readonly file: Bytes;
-  /** Byte of the file at which its first number stands. */
-  readonly begin: number;
-}
-
-/** Numbers beyond this many bytes are read and widened piece by piece. */
-const WINDOW = 2 ** 26;
 
 /** A store of tensors whose places are known. */
 export function tensorStore(
@@ -67,7 +56,7 @@ export function tensorStore(
   const firsts = new Map<string, string>();
   const entries = new Map<string, StoredTensor>();
   for (const [name, tensor] of located) {
-    const bytes = count(tensor.shape) * DTYPE_BYTES[tensor.dtype];
+    const bytes = product(tensor.shape) * DTYPE_BYTES[tensor.dtype];
     const { dtype, shape, file, begin } = tensor;
     const identity = JSON.stringify([file.place, begin, dtype, shape, stridesOf(tensor)]);
     const first = bytes === 0 ? undefined : firsts.get(identity);
@@ -75,20 +64,20 @@ export function tensorStore(
     const stored = { dtype, shape, bytes, file: file.place, begin, contiguous: isContiguous(tensor) };
     entries.set(name, first === undefined ? stored : { ...stored, sameAs: first });
   }
-  const find = (name: string, rows?: Rows): Located => {
+  const find = (name: string, part?: Rows | Placing): Located | Rearranged => {
     const tensor = located.get(name);
     if (tensor === undefined) throw noTensor(place, name, [...located.keys()]);
-    return rows === undefined ? tensor : rowsOf(place, name, tensor, rows);
+    return part === undefined ? tensor : partOf(place, name, tensor, part);
   };
   return {
     place,
     entries,
     metadata,
-    async read(name, rows) {
-      const tensor = find(name, rows);
-      return { shape: tensor.shape, data: await numbers(tensor) };
+    async read(name, part) {
+      const tensor = find(name, part);
+      return { shape: tensor.shape, data: await readNumbers(tensor) };
     },
-    raw: async (name, rows) => raw(find(name, rows)),
+    raw: async (name, part) => readBytes(find(name, part)),
   };
 }
 
@@ -117,8 +106,8 @@ export function renamed(store: TensorStore, rename: (name: string) => string | u
     place: store.place,
     entries,
     metadata: store.metadata,
-    read: async (name, rows) => store.read(find(name), rows),
-    raw: async (name, rows) => store.raw(find(name), rows),
+    read: async (name, part) => store.read(find(name), part),
+    raw: async (name, part) => store.raw(find(name), part),
   };
 }
 
@@ -146,6 +135,10 @@ function noTensor(place: string, name: string, names: readonly string[]): ModelF
   );
 }
 
+function partOf(place: string, name: string, tensor: Located, part: Rows | Placing): Located | Rearranged {
+  return "axes" in part ? placed(place, name, tensor, part) : rowsOf(place, name, tensor, part);
+}
+
 function rowsOf(place: string, name: string, tensor: Located, { from, to }: Rows): Located {
   const [rows, ...rest] = tensor.shape;
   if (rows === undefined || !(Number.isInteger(from) && Number.isInteger(to) && 0 <= from && from <= to && to <= rows))
@@ -158,106 +151,14 @@ function rowsOf(place: string, name: string, tensor: Located, { from, to }: Rows
   return { ...tensor, shape: [to - from, ...rest], strides, begin };
 }
 
-/** Float32 numbers of a tensor, piece by piece where it is large: beside the result no more than a window is held. */
-async function numbers(tensor: Located): Promise<Float32Array> {
-  const { dtype, shape, file, begin } = tensor;
-  if (dtype === "F32" || !isContiguous(tensor)) return toFloat32(dtype, await raw(tensor));
-  const size = DTYPE_BYTES[dtype];
-  const length = count(shape);
-  if (length * size <= WINDOW) return toFloat32(dtype, await raw(tensor));
-  const result = new Float32Array(length);
-  for (let done = 0; done < length; done += WINDOW / size) {
-    const until = Math.min(length, done + WINDOW / size);
-    result.set(toFloat32(dtype, await file.read(begin + done * size, begin + until * size)), done);
-  }
-  return result;
-}
-
-async function raw(tensor: Located): Promise<Uint8Array<ArrayBuffer>> {
-  const { dtype, shape, file, begin } = tensor;
-  if (isContiguous(tensor)) return file.read(begin, begin + count(shape) * DTYPE_BYTES[dtype]);
-  return gathered(tensor);
-}
-
-/** Arrays by the size of their numbers, to move numbers without looking at them. */
-const MOVERS = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array } as const;
-
-/**
- * The numbers of a tensor with gaps or with axes in another order, made row-major. The file is read in the order in which
- * it stands, the axis with the longest strides outermost, as many of its steps at once as a window holds.
- */
-async function gathered(tensor: Located): Promise<Uint8Array<ArrayBuffer>> {
-  const { dtype, shape, file, begin } = tensor;
-  const size = DTYPE_BYTES[dtype];
-  const target = new MOVERS[size](count(shape));
-  const strides = stridesOf(tensor);
-  const steps = rowMajor(shape);
-  const axes = shape
-    .map((length, axis) => ({ length, stride: strides[axis]!, step: steps[axis]! }))
-    .filter(({ length }) => length > 1)
-    .sort((a, b) => b.stride - a.stride);
-  const span = (depth: number) => axes.slice(depth).reduce((sum, { length, stride }) => sum + (length - 1) * stride, 1);
-
-  const visit = async (depth: number, from: number, to: number): Promise<void> => {
-    const { length, stride, step } = axes[depth]!;
-    const inner = span(depth + 1);
-    if (inner * size > WINDOW) {
-      for (let i = 0; i < length; i++) await visit(depth + 1, from + i * stride, to + i * step);
-      return;
-    }
-    const fit = stride === 0 ? length : 1 + Math.floor((WINDOW / size - inner) / stride);
-    for (let i = 0; i < length; i += fit) {
-      const now = Math.min(fit, length - i);
-      const first = begin + (from + i * stride) * size;
-      const bytes = await file.read(first, first + ((now - 1) * stride + inner) * size);
-      const source = new MOVERS[size](bytes.buffer);
-      const some = axes.slice(depth).map((axis, at) => (at === 0 ? { ...axis, length: now } : axis));
-      move(source, target, some, 0, to + i * step);
-    }
-  };
-  await visit(0, 0, 0);
-  return new Uint8Array(target.buffer);
-}
-
-interface Axis {
-  readonly length: number;
-  readonly stride: number;
-  readonly step: number;
-}
-
-function move(
-  source: Uint8Array | Uint16Array | Uint32Array | BigUint64Array,
-  target: Uint8Array | Uint16Array | Uint32Array | BigUint64Array,
-  axes: readonly Axis[],
-  from: number,
-  to: number,
-): void {
-  const [{ length, stride, step } = { length: 1, stride: 0, step: 0 }, ...inner] = axes;
-  if (inner.length === 0) for (let i = 0; i < length; i++) target[to + i * step] = source[from + i * stride]!;
-  else for (let i = 0; i < length; i++) move(source, target, inner, from + i * stride, to + i * step);
-}
-
-function stridesOf({ shape, strides }: Located): readonly number[] {
-  return strides ?? rowMajor(shape);
-}
-
-/** Strides of a row-major array without gaps. */
-export function rowMajor(shape: readonly number[]): number[] {
-  const strides = new Array<number>(shape.length);
-  let stride = 1;
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    strides[axis] = stride;
-    stride *= shape[axis]!;
-  }
-  return strides;
-}
-
-function isContiguous({ shape, strides }: Located): boolean {
-  if (strides === undefined || count(shape) === 0) return true;
-  const wanted = rowMajor(shape);
-  return shape.every((length, axis) => length === 1 || strides[axis] === wanted[axis]);
-}
-
-function count(shape: readonly number[]): number {
-  return shape.reduce((product, length) => product * length, 1);
+function placed(place: string, name: string, tensor: Located, { theirs, offset, axes }: Placing): Located | Rearranged {
+  if (theirs.length !== tensor.shape.length || theirs.some((size, axis) => size !== tensor.shape[axis]))
+    throw new ModelFolderError(
+      `${name} in ${place} is [${tensor.shape.join(", ")}], where [${theirs.join(", ")}] was expected.`,
+      "make the sizes in the config those of the weights",
+    );
+  const shape = axes.map(({ size }) => size);
+  const strides = axes.map(({ stride }) => stride);
+  if (!isContiguous(tensor)) return { whole: tensor, shape, strides, offset };
+  return { ...tensor, shape, strides, begin: tensor.begin + offset * DTYPE_BYTES[tensor.dtype] };
 }

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { writeAtomically } from "./atomic.node.js";
 import { OutputError, UnsavableError } from "./errors.js";
 import { MODEL_FILES } from "./model-files.js";
-import type { TensorEntry } from "./safetensors.js";
+import { DTYPE_BYTES, type Dtype } from "./safetensors.js";
 import { type DeclaredTensor, planSafetensors, type SafetensorsPlan, savedBytes } from "./safetensors-write.js";
 import { divided, indexJson, shardName } from "./shards.js";
 
@@ -75,7 +75,8 @@ export async function writeWeights(
     for (const file of files) await file.finish();
     const names = files.map(({ name }) => name);
     if (names.length === 1) return names;
-    const index = indexJson(new Map([...fileOf].map(([name, file]) => [name, file.name])), total);
+    const numbers = files.reduce((sum, { plan }) => sum + plan.size - plan.header.length, 0);
+    const index = indexJson(new Map([...fileOf].map(([name, file]) => [name, file.name])), numbers);
     await writeAtomically(join(folder, MODEL_FILES.index), index);
     return [...names, MODEL_FILES.index];
   } catch (error) {
@@ -109,15 +110,19 @@ class WeightFile {
 
   async write(name: string, numbers: Float32Array | Uint8Array): Promise<void> {
     const { dtype, begin, end } = this.plan.entries.get(name)!;
-    const done = this.#written.get(name) ?? 0;
-    const bytes = this.#bytes(name, numbers, this.plan.entries.get(name)!, done);
-    if (begin + done + bytes.length > end)
+    const length = numbers instanceof Uint8Array ? numbers.length : numbers.length * DTYPE_BYTES[dtype];
+    const before = this.#written.get(name) ?? 0;
+    if (begin + before + length > end)
       throw new UnsavableError(
-        `Tensor ${name} takes ${end - begin} bytes as ${dtype}, but was given ${done + bytes.length}.`,
+        `Tensor ${name} takes ${end - begin} bytes as ${dtype}, but was given ${before + length}.`,
         "give it the numbers of its shape, once",
       );
-    await this.#saying(`tensor ${name}`, end - begin - done, () => this.#put(bytes, begin + done));
-    this.#written.set(name, done + bytes.length);
+    for (let from = 0; from < numbers.length; from += PIECE) {
+      const done = this.#written.get(name) ?? 0;
+      const bytes = this.#bytes(name, numbers.subarray(from, from + PIECE), dtype, done);
+      await this.#saying(`tensor ${name}`, end - begin - done, () => this.#put(bytes, begin + done));
+      this.#written.set(name, done + bytes.length);
+    }
   }
 
   /** Makes sure that everything was written and is on the disk. */
@@ -142,10 +147,10 @@ class WeightFile {
     await rm(this.#path, { force: true }).catch(() => {});
   }
 
-  #bytes(name: string, numbers: Float32Array | Uint8Array, { dtype }: TensorEntry, done: number): Uint8Array {
+  #bytes(name: string, numbers: Float32Array | Uint8Array, dtype: Dtype, done: number): Uint8Array {
     if (numbers instanceof Uint8Array) return numbers;
     if (dtype === "F32" || dtype === "F16" || dtype === "BF16")
-      return savedBytes(name, numbers, dtype, done / (dtype === "F32" ? 4 : 2));
+      return savedBytes(name, numbers, dtype, done / DTYPE_BYTES[dtype]);
     throw new UnsavableError(
       `Tensor ${name} is declared ${dtype}, to which float32 numbers are not rounded.`,
       "give its bytes",
@@ -153,10 +158,8 @@ class WeightFile {
   }
 
   async #put(bytes: Uint8Array, position: number): Promise<void> {
-    for (let done = 0; done < bytes.length; ) {
-      const length = Math.min(LONGEST_WRITE, bytes.length - done);
-      done += (await this.#file!.write(bytes, done, length, position + done)).bytesWritten;
-    }
+    for (let done = 0; done < bytes.length; )
+      done += (await this.#file!.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
   }
 
   async #saying(what: string, bytes: number, act: () => Promise<void>): Promise<void> {
@@ -177,8 +180,8 @@ class WeightFile {
   }
 }
 
-/** A single write call of the system stops short of 2 GiB. */
-const LONGEST_WRITE = 2 ** 30;
+/** Numbers that are rounded and written at once. */
+const PIECE = 2 ** 22;
 
 /** Looks before the first byte is written, rather than after an hour. */
 async function checkSpace(folder: string, needed: number): Promise<void> {

@@ -57,6 +57,11 @@ export const listOf =
     return items;
   };
 
+/** Keeps a text beside those given before. */
+export function eachOf(text: string, previous: unknown): string[] {
+  return [...((previous as string[] | undefined) ?? []), text];
+}
+
 /** Reads `key=value`, and keeps those read before. */
 export function keyAndValue(text: string, previous: unknown): Record<string, string> {
   const [, key, value] = /^([\w-]+)=(.*)$/s.exec(text) ?? [];

@@ -1,5 +1,5 @@
 /** Every command of `flamingo`, as its help shows it. */
-import { type Command, keyAndValue, listOf, numberFrom, type Option, wholeNumber } from "./command.js";
+import { type Command, eachOf, keyAndValue, listOf, numberFrom, type Option, wholeNumber } from "./command.js";
 
 const JSON_OUTPUT: Option = { flags: "--json", help: "print one JSON document and nothing else" };
 const MODEL: Option = { flags: "--model <folder>", help: "folder of the model; the embedded one unless told" };
@@ -49,6 +49,28 @@ export const COMMANDS: readonly Command[] = [
     ],
     examples: ["flamingo inspect", "flamingo inspect runs/nano/model --json", "flamingo inspect --preset flamingo-80b"],
     load: async () => (await import("./inspect.js")).inspect,
+  },
+  {
+    usage: "import <source>",
+    summary: "turn a published checkpoint (OpenFlamingo, IDEFICS, a language model, a CLIP) into a model folder",
+    options: [
+      { flags: "--out <folder>", help: "folder for the model" },
+      { flags: "--language <source>", help: "the language model that an OpenFlamingo was trained on" },
+      { flags: "--vision <source>", help: "the CLIP that an OpenFlamingo was trained on" },
+      {
+        flags: "--allow-missing <path>",
+        help: "a tensor that may be missing, by its name here; may be repeated",
+        parse: eachOf,
+      },
+      { flags: "--quantize <format>", help: "keep matrices as int8 or int4, or everything as f16" },
+      { flags: "--name <name>", help: "what the model is called; the last part of the source unless told" },
+      JSON_OUTPUT,
+    ],
+    examples: [
+      "flamingo import hf:HuggingFaceM4/idefics-9b --out models/idefics-9b --quantize int4",
+      "flamingo import hf:openflamingo/OpenFlamingo-3B-vitl-mpt1b --language hf:anas-awadalla/mpt-1b-redpajama-200b --vision hf:openai/clip-vit-large-patch14 --out models/openflamingo-3b",
+    ],
+    load: async () => (await import("./import.js")).importCommand,
   },
   {
     usage: "train [name]",

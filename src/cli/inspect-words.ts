@@ -74,8 +74,8 @@ function costs({ parts, memory, flops }: Outline): string[] {
       [1, 2, 3],
     ),
     [
-      "Counted are matrix products and convolutions, a multiplication and its addition as 2. What a token takes grows by the",
-      "last two columns with each token and each image of its text, those among them that it is not to look at.\n",
+      "Counted are matrix products and convolutions, a multiplication and its addition as 2. To what a token takes come the",
+      "last two columns: for each token of its text, and for each image that is looked at in the same call.\n",
     ].join("\n"),
   ];
 }

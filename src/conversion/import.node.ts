@@ -6,10 +6,10 @@ import { makeModelFolder } from "../checkpoints/model-folder.node.js";
 import { DTYPE_BYTES } from "../checkpoints/safetensors.js";
 import type { DeclaredTensor } from "../checkpoints/safetensors-write.js";
 import { writeWeights } from "../checkpoints/weights-writer.node.js";
-import { quantisedShapes } from "../graph/index.js";
+import { type Quantisation, quantisedShapes } from "../graph/index.js";
 import { preprocessorJson } from "../media/preprocessor.js";
 import { quantise } from "../nn/quantise.js";
-import { quantisable, SCHEMES } from "../nn/quantised.js";
+import { quantisationOf, type SCHEMES } from "../nn/quantised.js";
 import { type Kind, type Recognised, type RecogniseOptions, recognise } from "./recognise.node.js";
 import type { ImportReport } from "./report.js";
 import { halved, type Move, Mover, planTransfer, type Transfer, widened } from "./transfer.js";
@@ -84,9 +84,10 @@ export async function writeModel(
       for (const move of moves) {
         signal?.throwIfAborted();
         const bits = await mover.take(move, parameters.get(move.ours)!);
-        if (isQuantised(move, keep)) {
+        const scheme = schemeFor(move, keep);
+        if (scheme !== undefined) {
           const shape = move.shape as [number, number];
-          const { packed, scales } = quantise(widened(bits, move.dtype), shape, SCHEMES[keep as "int8"], move.ours);
+          const { packed, scales } = quantise(widened(bits, move.dtype), shape, scheme, move.ours);
           await write(`${move.ours}.packed`, packed);
           await write(`${move.ours}.scales`, scales);
         } else {
@@ -106,14 +107,15 @@ export async function writeModel(
   return { kind, name, report, files, bytes };
 }
 
-function isQuantised({ ours, shape }: Move, keep: Keeping | undefined): boolean {
-  return (keep === "int8" || keep === "int4") && quantisable(ours, shape);
+function schemeFor({ ours, shape }: Move, keep: Keeping | undefined): Quantisation | undefined {
+  return keep === undefined || keep === "f16" ? undefined : quantisationOf(ours, shape, keep);
 }
 
 function* declarations(move: Move, keep: Keeping | undefined): Generator<[string, DeclaredTensor]> {
   const { ours, shape, dtype } = move;
-  if (isQuantised(move, keep)) {
-    const { packed, scales } = quantisedShapes(shape as [number, number], SCHEMES[keep as "int8"]);
+  const scheme = schemeFor(move, keep);
+  if (scheme !== undefined) {
+    const { packed, scales } = quantisedShapes(shape as [number, number], scheme);
     yield [`${ours}.packed`, { dtype: "U8", shape: packed }];
     yield [`${ours}.scales`, { dtype: "F32", shape: scales }];
   } else yield [ours, { dtype: keep === "f16" ? "F16" : dtype, shape }];

@@ -21,7 +21,10 @@ export interface TokenFlops {
   readonly fixed: number;
   /** For each token of the text, itself included: its attention, also to tokens after it, which it computes and hides. */
   readonly perToken: number;
-  /** For each image of the prompt: the attention of the gated blocks, which compute all images and hide all but one. */
+  /**
+   * For each image that is looked at in the same call: the attention of the gated blocks. A token that is written alone
+   * looks at one (with `attend: "all"` at all before it); tokens read together compute those of one another, and hide them.
+   */
   readonly perImage: number;
 }
 

@@ -9,6 +9,8 @@ export {
 } from "./contrastive.js";
 export * from "./flamingo.js";
 export * from "./flamingo-parameters.js";
+export { type Flops, flopsOf, multiplications, type TokenFlops } from "./flops.js";
+export { CHINCHILLA, chinchilla } from "./language/chinchilla.js";
 export type { BlockCache, BlockResult, Decoder, DecoderSizes, TextContext } from "./language/decoder.js";
 export {
   decoder,
@@ -36,7 +38,19 @@ export {
   transformerDecoder,
 } from "./language/transformer.js";
 export type { Positions, TransformerConfig } from "./language/transformer-config.js";
-export { NANO, PAPER_CONTRASTIVE, TINY } from "./presets.js";
+export {
+  type HeldWeights,
+  PARTS,
+  type PartName,
+  parametersByPart,
+  partOf,
+  shapesOf,
+  TRAINED,
+  weightOf,
+} from "./parts.js";
+export { NANO, PAPER_CONTRASTIVE, PRESETS, presetNamed, TINY } from "./presets.js";
+export { RESAMPLERS } from "./published/flamingo.js";
+export type { Preset } from "./published/preset.js";
 export { BERT_BASE, BERT_MINI, type Bert, type BertBlock, type BertConfig, bert, initBert } from "./text/bert.js";
 export {
   type Bag,

@@ -1,7 +1,7 @@
 /** What a Flamingo's parameters belong to, how many there are of each part, and what they weigh. */
 import { quantisedShapes } from "../graph/index.js";
 import { mapParameters, sizeOf } from "../nn/parameters.js";
-import { type Held, quantisable, SCHEMES } from "../nn/quantised.js";
+import { type Held, quantisationOf } from "../nn/quantised.js";
 import { Undrawn } from "../random.js";
 import { type FlamingoConfig, initFlamingo } from "./flamingo-parameters.js";
 
@@ -45,7 +45,7 @@ export function parametersByPart(config: FlamingoConfig): Readonly<Record<PartNa
 }
 
 /** What the weights of a model take in memory. */
-export interface Weight {
+export interface HeldWeights {
   readonly bytes: number;
   /** Parameters that stay in float32, of formats of few bits. */
   readonly kept: number;
@@ -53,19 +53,20 @@ export interface Weight {
 
 /**
  * What the weights of a model take when they are held so: 4 bytes a number, or 2. In few bits, what may be held so takes its
- * packed numbers and a float32 scale for each block; the rest is kept in float32.
+ * packed numbers and a float32 scale for each block (a head of its own takes 8 bits of 4), and the rest is kept in float32.
  */
-export function weightOf(config: FlamingoConfig, held: Held): Weight {
+export function weightOf(config: FlamingoConfig, held: Held): HeldWeights {
+  const few = held === "int8" || held === "int4";
   let [bytes, kept] = [0, 0];
   for (const [path, shape] of shapesOf(config)) {
-    const few = held === "int8" || held === "int4";
-    if (few && quantisable(path, shape)) {
-      const { packed, scales } = quantisedShapes(shape as [number, number], SCHEMES[held]);
+    const scheme = few ? quantisationOf(path, shape, held) : undefined;
+    if (scheme === undefined) {
+      bytes += (held === "f16" ? 2 : 4) * sizeOf(shape);
+      if (few) kept += sizeOf(shape);
+    } else {
+      const { packed, scales } = quantisedShapes(shape as [number, number], scheme);
       bytes += sizeOf(packed) + 4 * sizeOf(scales);
-      continue;
     }
-    bytes += (held === "f16" ? 2 : 4) * sizeOf(shape);
-    if (few) kept += sizeOf(shape);
   }
   return { bytes, kept };
 }

@@ -1,10 +1,11 @@
 /** Folders and files of weights, whatever form they have. */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ModelFolderError, SafetensorsError } from "../../src/checkpoints/errors.js";
-import type { Tensor } from "../../src/checkpoints/safetensors.js";
+import { type Layout, part, same, shaped, taken, transposed } from "../../src/checkpoints/names/table.js";
+import { product, type Tensor, toFloat32 } from "../../src/checkpoints/safetensors.js";
 import { writeSafetensors } from "../../src/checkpoints/safetensors-write.js";
 import { renamed } from "../../src/checkpoints/store.js";
 import { openTensorStore } from "../../src/checkpoints/store.node.js";
@@ -168,6 +169,44 @@ describe("weights that contradict themselves are refused", () => {
     const store = await openTensorStore(folder);
     await expect(store.read("c")).rejects.toThrow(/has no tensor c\.[\s\S]*a, b/);
     await expect(store.raw("a", { from: 1, to: 3 })).rejects.toThrow(/Rows 1 to 3 were asked for of a \[1\]/);
+  });
+});
+
+describe("numbers that a name table places", () => {
+  const layouts: [string, number[], Layout][] = [
+    ["the same", [2, 3, 4], same],
+    ["transposed", [5, 7], transposed],
+    ["a part of several", [2, 6], part(1, 3, same)],
+    ["a part of several, transposed", [6, 4], part(2, 3, transposed)],
+    ["a scalar that is kept as a list", [], shaped(() => [1])],
+  ];
+  it.each(layouts)("are read as %s, as they would be taken from the whole", async (_, ours, layout) => {
+    const placing = layout(ours);
+    const count = product(placing.theirs);
+    const data = Float32Array.from({ length: count }, (_, i) => i / 4 - 3);
+    for (const dtype of ["F32", "F16", "BF16"] as const) {
+      const bytes = writeSafetensors(new Map([["w", { shape: placing.theirs, data }]]), { dtype });
+      await put("model.safetensors", bytes);
+      const store = await openTensorStore(folder);
+      const wanted = taken((await store.read("w")).data, placing);
+      expect((await store.read("w", placing)).data).toEqual(wanted);
+      expect(toFloat32(dtype, await store.raw("w", placing))).toEqual(wanted);
+    }
+  });
+
+  it("are read out of a file of PyTorch that itself has them in another order", async () => {
+    const store = await openTensorStore(resolve(import.meta.dirname, "../fixtures/torch/views.pt"));
+    const { shape, data } = await store.read("transposed");
+    expect(store.entries.get("transposed")!.contiguous).toBe(false);
+    const placing = transposed(shape.toReversed());
+    expect((await store.read("transposed", placing)).data).toEqual(taken(data, placing));
+    expect(toFloat32("F32", await store.raw("transposed", placing))).toEqual(taken(data, placing));
+  });
+
+  it("are refused where the tensor has another shape", async () => {
+    await put("model.safetensors", weights({ w: [1, 2, 3] }));
+    const store = await openTensorStore(folder);
+    await expect(store.read("w", transposed([3, 1]))).rejects.toThrow(/w in \S+ is \[3\], where \[1, 3\] was expected/);
   });
 });
 

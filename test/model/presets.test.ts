@@ -1,8 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { languageFamily } from "../../src/checkpoints/families/language.js";
-import { initFlamingo } from "../../src/model/flamingo-parameters.js";
+import { type IdeficsConfig, ideficsNames } from "../../src/checkpoints/names/idefics.js";
+import { openFlamingoNames } from "../../src/checkpoints/names/openflamingo.js";
+import type { NameRow } from "../../src/checkpoints/names/table.js";
+import { type FlamingoConfig, initFlamingo } from "../../src/model/flamingo-parameters.js";
 import { flopsOf } from "../../src/model/flops.js";
-import { type PartName, parametersByPart, TRAINED, weightOf } from "../../src/model/parts.js";
+import { chinchilla } from "../../src/model/language/chinchilla.js";
+import { type PartName, parametersByPart, partOf, shapesOf, TRAINED, weightOf } from "../../src/model/parts.js";
 import { PRESETS, presetNamed, TINY } from "../../src/model/presets.js";
 import { countParameters, sizeOf, storedIn } from "../../src/nn/parameters.js";
 import { type Held, quantiseParameters } from "../../src/nn/quantised.js";
@@ -97,6 +101,26 @@ describe("IDEFICS", () => {
   });
 });
 
+describe("names of published checkpoints", () => {
+  const pathsOf = (config: FlamingoConfig, chosen: (part: PartName) => boolean) =>
+    [...shapesOf(config).keys()].filter((path) => chosen(partOf(path, config))).sort();
+  const ours = (rows: readonly NameRow[]) => rows.map((row) => row.ours).sort();
+
+  it.each([
+    ["openflamingo-3b", "mpt"],
+    ["openflamingo-4b", "gpt_neox"],
+    ["openflamingo-9b", "mpt"],
+  ] as const)("are those of every trained parameter of %s, upon %s", (name, family) => {
+    const { config } = presetNamed(name);
+    expect(ours(openFlamingoNames(config, family))).toEqual(pathsOf(config, (part) => TRAINED[part]));
+  });
+
+  it.each(["idefics-9b", "idefics-80b-instruct"])("are those of every parameter of %s", (name) => {
+    const { config } = presetNamed(name);
+    expect(ours(ideficsNames(config as IdeficsConfig))).toEqual(pathsOf(config, () => true));
+  });
+});
+
 describe("language models of presets", () => {
   const mosaic = { no_bias: true, alibi: true, alibi_bias_max: 8, max_seq_len: 2048, vocab_size: 50280 };
   it.each([
@@ -127,7 +151,6 @@ describe("language models of presets", () => {
         vocab_size: 50280,
         rotary_pct: 1,
         use_parallel_residual: false,
-        rope_scaling: null,
       },
     ],
     [
@@ -141,7 +164,6 @@ describe("language models of presets", () => {
         vocab_size: 32000,
         additional_vocab_size: 2,
         rms_norm_eps: 1e-5,
-        rope_scaling: null,
       },
     ],
   ])("%s has the one that its published config.json makes", (name, json) => {
@@ -150,9 +172,19 @@ describe("language models of presets", () => {
 });
 
 describe("what a preset weighs", () => {
-  it.each(["f32", "int8", "int4"] as const)("is in %s what the weights themselves take", (held: Held) => {
-    const { config } = presetNamed("tiny");
-    const weights = storedIn(quantiseParameters(initFlamingo(new Random("tiny"), TINY), held));
+  const UNTIED: FlamingoConfig = {
+    ...TINY,
+    language: { ...chinchilla(2, 128), vocabulary: 70, hidden: 60, head: "own" },
+    gated: { before: [0], heads: 2, headDim: 8, hidden: 90, project: true },
+  };
+
+  it.each(
+    (["f32", "int8", "int4"] as const).flatMap((held) => [
+      ["tied", held, TINY],
+      ["untied", held, UNTIED],
+    ]) as [string, Held, FlamingoConfig][],
+  )("is, with a head that is %s, in %s what the weights themselves take", (_, held, config) => {
+    const weights = storedIn(quantiseParameters(initFlamingo(new Random("tiny"), config), held));
     const bytes = [...weights.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
     expect(weightOf(config, held).bytes).toBe(bytes);
     const whole = [...weights].filter(([path]) => !/\.(packed|scales)$/.test(path));

@@ -6,8 +6,8 @@
  */
 import type { Bytes } from "../bytes.js";
 import { TorchFileError } from "../errors.js";
+import type { Located } from "../located.js";
 import { DTYPE_BYTES } from "../safetensors.js";
-import type { Located } from "../store.js";
 import { type Made, type Storage, torchAllowed } from "./globals.js";
 import { unpickle } from "./pickle.js";
 import { PickleEndsEarly } from "./pickle-machine.js";
