@@ -1,8 +1,8 @@
 /** Foreign tensors onto ours: first what goes where, from headers alone; then their numbers, one tensor at a time. */
 
-import type { Raw } from "../checkpoints/held-weights.node.js";
+import { type Raw, rawArray } from "../checkpoints/held-weights.node.js";
 import { type NameRow, type Placing, taken } from "../checkpoints/names/table.js";
-import { DTYPE_BYTES, type Dtype } from "../checkpoints/safetensors.js";
+import type { Dtype } from "../checkpoints/safetensors.js";
 import type { StoredTensor, TensorStore } from "../checkpoints/store.js";
 import { InvariantError } from "../errors.js";
 import type { Parameter } from "../nn/parameters.js";
@@ -170,15 +170,6 @@ export class Mover {
     this.#last = { store, theirs, numbers };
     return numbers;
   }
-}
-
-function rawArray(bytes: Uint8Array<ArrayBuffer>, dtype: Dtype): Raw {
-  const size = DTYPE_BYTES[dtype];
-  const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
-  const length = bytes.byteLength / size;
-  return size === 2
-    ? new Uint16Array(aligned.buffer, aligned.byteOffset, length)
-    : new Uint32Array(aligned.buffer, aligned.byteOffset, length);
 }
 
 /** The first number whose exponent says that it is infinite or none; -1 if all are finite. */
