@@ -1,4 +1,5 @@
 /** Our tensors put together into theirs: a name table read from our side, one foreign tensor at a time. */
+import { type Raw, rawArray } from "../checkpoints/bits.js";
 import type { FlamingoFile } from "../checkpoints/flamingo-file.js";
 import { type NameRow, type Placing, put } from "../checkpoints/names/table.js";
 import { type Dtype, product } from "../checkpoints/safetensors.js";
@@ -6,7 +7,6 @@ import type { DeclaredTensor } from "../checkpoints/safetensors-write.js";
 import type { TensorStore } from "../checkpoints/store.js";
 import { InvariantError } from "../errors.js";
 import type { TokenizerJson } from "../text/tokenizer-json.js";
-import { type Raw, rawArray, widened } from "./transfer.js";
 
 /** A foreign tensor, and how its numbers are had. */
 export interface Joined extends DeclaredTensor {
@@ -67,11 +67,14 @@ async function join(
 ): Promise<Uint8Array> {
   const numbers: Raw = dtype === "F32" ? new Uint32Array(product(shape)) : new Uint16Array(product(shape));
   for (const part of parts) {
-    const held = rawArray(await store.raw(part.ours), part.dtype);
-    const own = part.dtype === dtype ? held : new Uint32Array(widened(held, part.dtype).buffer as ArrayBuffer);
-    put(own, numbers, part.placing);
+    const held = part.dtype === dtype ? await store.raw(part.ours) : bytesOf((await store.read(part.ours)).data);
+    put(rawArray(held, dtype), numbers, part.placing);
   }
   return new Uint8Array(numbers.buffer);
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
 }
 
 /** A tensor that says nothing: every number the same. */
