@@ -7,7 +7,7 @@ import { type ImportReport, reshaped } from "../conversion/report.js";
 import { UsageError } from "../errors.js";
 import { tellFetching } from "./fetching.js";
 import type { Io } from "./io.js";
-import { progressOn } from "./progress.js";
+import { tellWriting } from "./progress.js";
 import { grouped, table } from "./table.js";
 
 export interface ImportFlags {
@@ -32,23 +32,18 @@ export async function importCommand([source]: readonly string[], flags: ImportFl
       "name a source and a folder: flamingo import hf:owner/name --out models/name",
     );
   const fetching = tellFetching(io);
-  const progress = progressOn(io);
-  let tenth = 0;
+  const writing = tellWriting(io, out);
   const imported = await (async () => {
     try {
       return await importModel(source, out, {
         ...flags,
         keep: quantize,
         onProgress: fetching.tell,
-        onWritten(done, of) {
-          const now = Math.floor((10 * done) / of);
-          progress.tell(`writing ${out}  ${inUnits(done)} / ${inUnits(of)}`, now > tenth);
-          tenth = now;
-        },
+        onWritten: writing.tell,
       });
     } finally {
       fetching.end();
-      progress.end();
+      writing.end();
     }
   })();
   io.out(flags.json ? `${JSON.stringify(imported)}\n` : inWords(imported, out));

@@ -214,7 +214,8 @@ async function languageModel(published: Published): Promise<Recognised> {
   return {
     kind: "language",
     name: published.name,
-    config: { kind: "language", language, prompt: promptConfigOf("paper", tokenizer) },
+    // A Flamingo made of it begins every text, as the paper's do, with the mark that the tokenizer names for it.
+    config: { kind: "language", language, prompt: promptConfigOf("paper", { ...tokenizer, begins: true }) },
     tokenizer: tokenizer.json,
     parameters: flatten({ language: initLanguage(new Undrawn(), language) }),
     parts: [{ store, rows, aside: [{ names: family.spare(language), why: "a buffer, or the token table once more" }] }],
