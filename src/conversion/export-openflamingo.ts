@@ -41,7 +41,6 @@ export function openFlamingoParts({ place, config, tokenizer, weights }: ModelTo
   const tower = vision as ClipVitConfig;
   const family = kindred(spoken.type) as OpenFlamingoFamily;
   const words = below(spoken.family.names[0]!(config.language as TransformerConfig), "language.", "");
-  const { size: _, ...normalisation } = { size: 0, ...config.normalisation };
   return [
     {
       folder: "",
@@ -64,7 +63,7 @@ export function openFlamingoParts({ place, config, tokenizer, weights }: ModelTo
       tensors: new Map([...joinedTensors(weights, clipNames(tower)), ...unreadNorm(tower, "vision_model.")]),
       json: {
         "config.json": clipVitJson(tower),
-        "preprocessor_config.json": preprocessorJson({ fit: "crop", ...normalisation, size: tower.size }),
+        "preprocessor_config.json": preprocessorJson({ fit: "crop", ...config.normalisation, size: tower.size }),
       },
       notes: [],
     },

@@ -1,6 +1,7 @@
 /** Our tensors put together into theirs: a name table read from our side, one foreign tensor at a time. */
 import { type Raw, rawArray } from "../checkpoints/bits.js";
 import type { FlamingoFile } from "../checkpoints/flamingo-file.js";
+import { rowMajor } from "../checkpoints/located.js";
 import { type NameRow, type Placing, put } from "../checkpoints/names/table.js";
 import { type Dtype, product } from "../checkpoints/safetensors.js";
 import type { DeclaredTensor } from "../checkpoints/safetensors-write.js";
@@ -65,12 +66,20 @@ async function join(
   dtype: Dtype,
   shape: readonly number[],
 ): Promise<Uint8Array> {
+  const [{ ours, placing }] = parts as [(typeof parts)[number]];
+  if (parts.length === 1 && isInOrder(placing)) return store.raw(ours);
   const numbers: Raw = dtype === "F32" ? new Uint32Array(product(shape)) : new Uint16Array(product(shape));
   for (const part of parts) {
     const held = part.dtype === dtype ? await store.raw(part.ours) : bytesOf((await store.read(part.ours)).data);
     put(rawArray(held, dtype), numbers, part.placing);
   }
   return new Uint8Array(numbers.buffer);
+}
+
+/** Whether our numbers are theirs, one after the other. */
+function isInOrder({ offset, axes }: Placing): boolean {
+  const far = rowMajor(axes.map(({ size }) => size));
+  return offset === 0 && axes.every(({ size, stride }, axis) => size === 1 || stride === far[axis]);
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array<ArrayBuffer> {
