@@ -11,7 +11,8 @@ import { type Fault, WeightsMismatchError } from "./errors.js";
 import { heldIn } from "./fill.js";
 import type { DescribedFlamingo } from "./flamingo-file.js";
 import { outlineFlamingo } from "./flamingo-outline.node.js";
-import { type Incoming, type Keeping, rawArray, writeHeld } from "./held-weights.node.js";
+import { type Incoming, type Keeping, writeHeld } from "./held-weights.node.js";
+import { firstNotFinite, rawArray } from "./raw.js";
 import { DTYPE_BYTES, type Dtype } from "./safetensors.js";
 import type { TensorStore } from "./store.js";
 import { openTensorStore } from "./store.node.js";
@@ -94,25 +95,16 @@ const FORMATS: { readonly [Format in Dtype]?: "float32" | "float16" | "bfloat16"
 /** Bytes that are read at once. */
 const WINDOW = 2 ** 26;
 
-/** Bits that are all set where a number is infinite or none. */
-const EXPONENT: { readonly [Format in Dtype]?: number } = { F32: 0x7f800000, F16: 0x7c00, BF16: 0x7f80 };
-
 async function notFinite(store: TensorStore): Promise<Fault[]> {
   const faults: Fault[] = [];
   for (const [name, { dtype, shape }] of store.entries) {
-    const exponent = EXPONENT[dtype];
-    if (exponent === undefined) continue;
+    if (dtype === "U8") continue;
     const rows = shape[0] ?? 1;
     const row = shape.slice(1).reduce((product, size) => product * size, DTYPE_BYTES[dtype]);
     const together = Math.max(1, Math.floor(WINDOW / row));
     for (let from = 0; from < rows; from += together) {
       const some = shape.length === 0 ? undefined : { from, to: Math.min(rows, from + together) };
-      const { buffer, byteOffset, byteLength } = await store.raw(name, some);
-      const bits =
-        DTYPE_BYTES[dtype] === 4
-          ? new Uint32Array(buffer, byteOffset, byteLength / 4)
-          : new Uint16Array(buffer, byteOffset, byteLength / 2);
-      const at = bits.findIndex((pattern) => (pattern & exponent) === exponent);
+      const at = firstNotFinite(rawArray(await store.raw(name, some), dtype), dtype);
       if (at < 0) continue;
       const { data } = await store.read(name, some);
       faults.push({ kind: "value", name, value: data[at]!, at: (from * row) / DTYPE_BYTES[dtype] + at });

@@ -1,7 +1,7 @@
 /** Foreign tensors onto ours: first what goes where, from headers alone; then their numbers, one tensor at a time. */
 
-import { type Raw, rawArray } from "../checkpoints/held-weights.node.js";
 import { type NameRow, type Placing, taken } from "../checkpoints/names/table.js";
+import { firstNotFinite, type Raw, rawArray } from "../checkpoints/raw.js";
 import type { Dtype } from "../checkpoints/safetensors.js";
 import type { StoredTensor, TensorStore } from "../checkpoints/store.js";
 import { InvariantError } from "../errors.js";
@@ -150,7 +150,7 @@ export class Mover {
     if (from === "drawn") return new Uint32Array(drawn.data.slice().buffer);
     const numbers = await this.#read(from.store, from.theirs);
     const own = taken(numbers, from.placing);
-    const odd = notFinite(own, dtype);
+    const odd = firstNotFinite(own, dtype);
     if (odd >= 0)
       throw new ImportError(
         `${from.theirs} of ${from.store.place} holds a number that is not finite, at element ${odd} of ${ours} [${shape.join(", ")}].`,
@@ -170,11 +170,4 @@ export class Mover {
     this.#last = { store, theirs, numbers };
     return numbers;
   }
-}
-
-/** The first number whose exponent says that it is infinite or none; -1 if all are finite. */
-function notFinite(bits: Raw, dtype: Dtype): number {
-  const exponent = dtype === "F16" ? 0x7c00 : dtype === "BF16" ? 0x7f80 : 0x7f800000;
-  for (let i = 0; i < bits.length; i++) if ((bits[i]! & exponent) === exponent) return i;
-  return -1;
 }
