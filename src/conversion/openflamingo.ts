@@ -8,7 +8,7 @@ import type { ClipVitConfig } from "../model/vision/clip-vit.js";
 import { ImportError } from "./errors.js";
 
 /** Channels of every head of its resampler and gated blocks; no tensor tells them. */
-const HEAD_DIM = 64;
+export const HEAD_DIM = 64;
 
 /** What its pieces are called in errors. */
 export interface OpenFlamingoPieces {
@@ -91,6 +91,6 @@ export function openFlamingoConfig({ places, checkpoint, language, vision }: Ope
 }
 
 /** MPT was first published under another name. */
-function kindred(type: string): string {
+export function kindred(type: string): string {
   return type === "mosaic_gpt" ? "mpt" : type;
 }

@@ -2,6 +2,7 @@
 import { clipVitConfig, isClip } from "../checkpoints/families/clip.js";
 import { ideficsConfig } from "../checkpoints/families/idefics.js";
 import { LANGUAGE_FAMILIES, languageFamily, namesIn } from "../checkpoints/families/language.js";
+import type { FlamingoFile } from "../checkpoints/flamingo-file.js";
 import { clipNames, clipSpare, openClipNames } from "../checkpoints/names/clip.js";
 import { ideficsNames } from "../checkpoints/names/idefics.js";
 import { openFlamingoNames, openFlamingoPlaces } from "../checkpoints/names/openflamingo.js";
@@ -11,7 +12,7 @@ import type { TensorStore } from "../checkpoints/store.js";
 import type { PixelsOptions } from "../media/normalise.js";
 import { ideficsPixels, openFlamingoPixels, readPreprocessor } from "../media/preprocessor.js";
 import { type FlamingoConfig, initFlamingo } from "../model/flamingo-parameters.js";
-import { initLanguage } from "../model/language/language.js";
+import { initLanguage, type LanguageConfig, languageSizes } from "../model/language/language.js";
 import type { TransformerConfig } from "../model/language/transformer-config.js";
 import type { ClipVitConfig } from "../model/vision/clip-vit.js";
 import { initVision } from "../model/vision/tower.js";
@@ -82,6 +83,12 @@ function typeOf(config: unknown): string | undefined {
 const LONGEST = 2048;
 /** Images that a prompt may have; the models themselves have no bound. */
 const MOST_MEDIA = 64;
+
+/** The longest prompts for a model around such a language model. */
+export function limitsOf(language: LanguageConfig): FlamingoFile["limits"] {
+  const { longest = LONGEST } = languageSizes(language);
+  return { maximumMedia: MOST_MEDIA, maximumTokens: Math.min(LONGEST, longest) };
+}
 
 async function openFlamingo(
   published: Published,
@@ -184,10 +191,10 @@ function flamingo(
       ...config,
       normalisation,
       prompt: promptConfigOf(policy, tokenizer),
-      limits: { maximumMedia: MOST_MEDIA, maximumTokens: LONGEST },
+      limits: limitsOf(config.language),
     },
     tokenizer: tokenizer.json,
-    pixels,
+    pixels: { ...pixels, size: config.vision.size },
     parameters: flatten(initFlamingo(new Undrawn(), config)),
     parts,
     trained: (path) => /^(resampler|gated|visualProjection|grafts)\./.test(path) || tables.test(path),
@@ -226,7 +233,7 @@ async function visionTower(published: Published): Promise<Recognised> {
     kind: "vision",
     name: published.name,
     config: { kind: "vision", vision, normalisation },
-    pixels,
+    pixels: { ...pixels, size: vision.size },
     parameters: flatten({ vision: initVision(new Undrawn(), vision) }),
     parts: [part],
     trained: () => false,

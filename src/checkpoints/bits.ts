@@ -1,4 +1,4 @@
-/** Numbers as their bits, which is how they are moved from file to file. */
+/** Numbers by their bits: moved, not looked at. */
 import { DTYPE_BYTES, type Dtype } from "./safetensors.js";
 
 /** Bits of numbers, by the size of one. */
