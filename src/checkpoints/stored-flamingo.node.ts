@@ -1,5 +1,8 @@
 /** A Flamingo whose weights stay in their files: a graph is bound to them, and the engine reads each from its place. */
-import { basename, resolve } from "node:path";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join, resolve } from "node:path";
+import { UsageError } from "../errors.js";
 import type { Weight } from "../graph/index.js";
 import { type Flamingo, initFlamingo } from "../model/flamingo-parameters.js";
 import { frozen, type Parameter } from "../nn/parameters.js";
@@ -8,8 +11,10 @@ import { type Fault, WeightsMismatchError } from "./errors.js";
 import { heldIn } from "./fill.js";
 import type { DescribedFlamingo } from "./flamingo-file.js";
 import { outlineFlamingo } from "./flamingo-outline.node.js";
+import { type Incoming, type Keeping, rawArray, writeHeld } from "./held-weights.node.js";
 import { DTYPE_BYTES, type Dtype } from "./safetensors.js";
 import type { TensorStore } from "./store.js";
+import { openTensorStore } from "./store.node.js";
 
 /** A Flamingo that was found whole, and whose numbers nobody holds. */
 export interface StoredFlamingo extends DescribedFlamingo {
@@ -26,9 +31,51 @@ export interface StoredFlamingo extends DescribedFlamingo {
  * @throws as `describeFlamingo` and `openTensorStore`
  */
 export async function storedFlamingo(folder: string): Promise<StoredFlamingo> {
-  const { config, tokenizer, weights: store } = await outlineFlamingo(folder);
+  const { weights: store, ...described } = await outlineFlamingo(folder);
   const faults = await notFinite(store);
   if (faults.length > 0) throw new WeightsMismatchError(faults);
+  return boundTo(store, described, folder);
+}
+
+/**
+ * A Flamingo whose weights are held otherwise than its folder has them: they are written so to a folder for the time being,
+ * which is gone when this is disposed of.
+ * @throws {UsageError} if they are in few bits already
+ * @throws {UnsavableError} for a number that is too large for float16
+ * @throws as `storedFlamingo`
+ */
+export async function storedFlamingoAs(folder: string, keep: Keeping): Promise<StoredFlamingo & AsyncDisposable> {
+  const whole = await storedFlamingo(folder);
+  const store = await openTensorStore(folder);
+  const packed = [...store.entries.keys()].find((name) => name.endsWith(".packed"));
+  if (packed !== undefined)
+    throw new UsageError(
+      `The weights of ${folder} are in few bits already (${packed}), and were to be held as ${keep}.`,
+      "open it as it is, or import the checkpoint again in another format",
+    );
+  const temporary = await mkdtemp(join(tmpdir(), "flamingo-held-"));
+  try {
+    const incoming = [...store.entries].map(
+      ([path, { shape, dtype }]): Incoming => ({
+        path,
+        shape,
+        dtype,
+        read: async () => rawArray(await store.raw(path), dtype),
+      }),
+    );
+    await writeHeld(temporary, incoming, { keep });
+    const held = await openTensorStore(temporary);
+    return {
+      ...boundTo(held, whole, temporary),
+      [Symbol.asyncDispose]: () => rm(temporary, { recursive: true, force: true }),
+    };
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+function boundTo(store: TensorStore, { config, tokenizer }: DescribedFlamingo, folder: string): StoredFlamingo {
   const tree = initFlamingo(new Undrawn(), config);
   const params = frozen(heldIn(tree, (name) => store.entries.get(name)?.shape));
   const weights = new Map<string, Weight>();

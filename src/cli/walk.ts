@@ -1,5 +1,4 @@
 /** `flamingo walk`: every stop of a prompt on its way through the model, with what it really is there. */
-
 import type { FlamingoFile, LoadedFlamingo } from "../checkpoints/flamingo-file.js";
 import { readFlamingo } from "../checkpoints/flamingo-folder.node.js";
 import { UsageError } from "../errors.js";

@@ -10,6 +10,7 @@ export {
 export * from "./flamingo.js";
 export * from "./flamingo-parameters.js";
 export { type Flops, flopsOf, multiplications, type TokenFlops } from "./flops.js";
+export { CHINCHILLA, chinchilla } from "./language/chinchilla.js";
 export type { BlockCache, BlockResult, Decoder, DecoderSizes, TextContext } from "./language/decoder.js";
 export {
   decoder,

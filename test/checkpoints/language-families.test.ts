@@ -7,7 +7,10 @@ import type { TransformerConfig } from "../../src/model/language/transformer-con
 import { countParameters, flatten } from "../../src/nn/parameters.js";
 import { Undrawn } from "../../src/random.js";
 
-/** What the config.json of a published model says, as far as sizes go. */
+/**
+ * What the config.json of a published model says, as far as sizes go, and the parameters that its own code counts with them:
+ * transformers 4.57.6, and for MPT-1B llm-foundry 331ff526.
+ */
 const PUBLISHED: Record<string, [json: Record<string, unknown>, parameters: number]> = {
   "GPT-2": [{ model_type: "gpt2" }, 124_439_808],
   "GPT-2 XL": [{ model_type: "gpt2", n_embd: 1600, n_layer: 48, n_head: 25 }, 1_557_611_200],
@@ -95,7 +98,7 @@ const tree = (config: TransformerConfig) => initLanguage(new Undrawn(), config);
 
 describe("published language models", () => {
   it.each(Object.entries(PUBLISHED))(
-    "%s has the parameters it was published with, each with a name",
+    "%s has the parameters that its own code counts, each with a name",
     (_, [json, count]) => {
       const family = languageFamily(json, "a test");
       const config = family.config(json, "a test");

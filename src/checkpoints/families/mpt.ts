@@ -28,7 +28,7 @@ const ATTENTION = z.object({
   sliding_window_size: z.number().default(-1),
 });
 
-/** llm-foundry and transformers leave different values out of an MPT's file; both write down those that differ. */
+/** Both programs that save an MPT write all fields down; what stands for those left out is what llm-foundry takes. */
 const FIELDS = {
   ...SHARED,
   vocab_size: count.default(50368),

@@ -8,6 +8,7 @@ import {
   add,
   axis,
   convolve,
+  div,
   matmul,
   mean,
   mul,
@@ -16,13 +17,15 @@ import {
   reshape,
   scalar,
   sigmoid,
+  sqrt,
+  sub,
   transpose,
   type Value,
 } from "../../graph/index.js";
 import { filled, initLinear, type Linear, linear } from "../../nn/layers.js";
 import type { Parameter } from "../../nn/parameters.js";
 import type { Random } from "../../random.js";
-import { initStandardised, type Standardised, standardWeight } from "./standardised.js";
+import { initStandardised, type Standardised } from "./standardised.js";
 
 /** Sizes of a vision tower. */
 export interface FoldedNfnetConfig {
@@ -90,11 +93,16 @@ export function initFoldedNfnet(random: Random, config: FoldedNfnetConfig): Fold
 const RELU_GAIN = Math.sqrt(2 / (1 - 1 / Math.PI));
 
 /** Convolution by a standardised weight, 1 x 1 or 3 x 3, of `scale` times the input. */
-function convolveStandardised(params: Standardised<Value>, x: Value, scale: number): Value {
-  const [taps, from, to] = params.weight.axes;
-  const weight = standardWeight(params, (squares) => add(squares, scalar(1e-4)), scale);
-  const y = taps!.size === 1 ? matmul(x, weight) : convolve(x, reshape(weight, [taps!, from!, to!]));
-  return add(y, params.offset);
+function convolveStandardised({ weight, gain, offset }: Standardised<Value>, x: Value, scale: number): Value {
+  const [taps, from, to] = weight.axes;
+  const inputs = taps!.size! * from!.size!;
+  const flat = reshape(weight, [inputs, to!]);
+  const centred = sub(flat, mean(flat, [0], true));
+  const variance = mean(mul(centred, centred), [0], true);
+  const scaled = mul(gain, scalar(scale));
+  const standard = mul(div(centred, sqrt(add(mul(variance, scalar(inputs)), scalar(1e-4)))), scaled);
+  const y = taps!.size === 1 ? matmul(x, standard) : convolve(x, reshape(standard, [taps!, from!, to!]));
+  return add(y, offset);
 }
 
 /** [pictures, height, width, channels] to half the height and width and four times the channels. */

@@ -9,6 +9,7 @@ import {
   averagePool,
   axis,
   convolve,
+  div,
   gelu,
   matmul,
   maximum,
@@ -19,12 +20,15 @@ import {
   reshape,
   scalar,
   sigmoid,
+  sqrt,
+  sub,
+  sum,
   type Value,
 } from "../../graph/index.js";
 import { filled, initAffine, type Linear, linear } from "../../nn/layers.js";
 import type { Parameter } from "../../nn/parameters.js";
 import type { Random } from "../../random.js";
-import { initStandardised, type Standardised, standardWeight } from "./standardised.js";
+import { initStandardised, type Standardised } from "./standardised.js";
 
 /** Sizes of an NFNet. */
 export interface NfnetConfig {
@@ -163,24 +167,29 @@ function activate(x: Value): Value {
   return mul(gelu(x), scalar(1.7015043497085571));
 }
 
-/** Convolution by a standardised weight, 1 x 1 or 3 x 3. */
+/**
+ * Convolution by a standardised weight, 1 x 1 or 3 x 3. The weight is only centred: deviation and gain become one factor for
+ * each channel of the result. An engine keeps every step of a frozen weight while it compiles, and these are the fewest.
+ */
 function convolveStandardised(
-  params: Standardised<Value>,
+  { weight, gain, offset }: Standardised<Value>,
   { padding, guard }: NfnetConfig,
   x: Value,
   { stride = 1, groups = 1 } = {},
 ): Value {
-  const [taps, from, to] = params.weight.axes;
-  const weight = standardWeight(params, (squares, inputs) =>
-    guard === "floor" ? maximum(squares, scalar(1e-4)) : add(squares, scalar(1e-5 * inputs)),
-  );
-  if (taps!.size === 1) return add(matmul(x, weight), params.offset);
+  const [taps, from] = weight.axes.map(({ size }) => size!);
+  const centred = sub(weight, mean(weight, [0, 1], true));
+  const squares = sum(mul(centred, centred), [0, 1]);
+  const guarded = guard === "floor" ? maximum(squares, scalar(1e-4)) : add(squares, scalar(1e-5 * taps! * from!));
   const around = x.axes.slice(1, -1).map(({ size }) => {
     const beyond = Math.max(0, (Math.ceil(size! / stride) - 1) * stride + 3 - size!);
     return padding === "symmetric" ? ([1, 1] as const) : ([Math.floor(beyond / 2), Math.ceil(beyond / 2)] as const);
   });
-  const y = convolve(x, reshape(weight, [taps!, from!, to!]), { stride, groups, padding: around });
-  return add(y, params.offset);
+  const y =
+    taps === 1
+      ? matmul(x, reshape(centred, weight.axes.slice(1)))
+      : convolve(x, centred, { stride, groups, padding: around });
+  return add(mul(y, div(gain, sqrt(guarded))), offset);
 }
 
 /** The mean of each 2 x 2 cell; of what there is of it at the end of an odd picture. */

@@ -2,7 +2,6 @@
  * Weights kept standardised, as networks without batch normalisation want them: mean 0 and deviation 1 over the inputs,
  * then a learnt gain over the root of how many inputs there are. @source arXiv:2101.08692, section 4.1
  */
-import { div, mean, mul, reshape, scalar, sqrt, sub, type Value } from "../../graph/index.js";
 import { filled, normal } from "../../nn/layers.js";
 import type { Parameter } from "../../nn/parameters.js";
 import type { Random } from "../../random.js";
@@ -28,23 +27,4 @@ export function initStandardised(random: Random, taps: number, from: number, to:
     gain: filled([to], 1),
     offset: filled([to], 0),
   };
-}
-
-/**
- * The weight that a convolution multiplies by.
- * @param guard  keeps the sum of squares of each channel's inputs, [1, channels out], off zero
- * @param scale  a factor on the result
- * @returns  [taps x channels in, channels out]
- */
-export function standardWeight(
-  { weight, gain }: Standardised<Value>,
-  guard: (squares: Value, inputs: number) => Value,
-  scale = 1,
-): Value {
-  const [taps, from, to] = weight.axes;
-  const inputs = taps!.size! * from!.size!;
-  const flat = reshape(weight, [inputs, to!]);
-  const centred = sub(flat, mean(flat, [0], true));
-  const variance = mean(mul(centred, centred), [0], true);
-  return mul(div(centred, sqrt(guard(mul(variance, scalar(inputs)), inputs))), mul(gain, scalar(scale)));
 }
