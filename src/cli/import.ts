@@ -1,7 +1,9 @@
 /** `flamingo import`: a published checkpoint becomes a model folder, with an account of every tensor. */
+import { join } from "node:path";
 import { inUnits } from "../checkpoints/hub/disk.node.js";
-import { type Imported, importModel, type Keeping, REPORT_FILE } from "../conversion/import.node.js";
-import { type ImportReport, reshaped } from "../conversion/report.js";
+import { MODEL_FILES } from "../checkpoints/model-files.js";
+import { type Imported, importModel, type Keeping } from "../conversion/import.node.js";
+import type { ImportReport } from "../conversion/report.js";
 import { UsageError } from "../errors.js";
 import { tellFetching } from "./fetching.js";
 import type { Io } from "./io.js";
@@ -72,12 +74,12 @@ function inWords({ kind, name, report, files, bytes }: Imported, out: string): s
     ),
     ...section(
       "of other sizes there",
-      reshaped(report),
+      report.reshaped,
       ({ theirs, theirShape, ours, shape }) => `${theirs} [${theirShape.join(", ")}] is ${ours} [${shape.join(", ")}]`,
     ),
     ...section("tied", report.tied, ({ theirs, with: other }) => `${theirs} is ${other}`),
     ...Object.entries(byReason(report)).map(([why, count]) => `left aside, ${count}: ${why}`),
-    `Every tensor: ${out}/${REPORT_FILE}`,
+    `Every tensor: ${join(out, MODEL_FILES.report)}`,
     "",
   ].join("\n");
 }

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { writeAtomically } from "../checkpoints/atomic.node.js";
 import { MODEL_FILES } from "../checkpoints/model-files.js";
-import { makeModelFolder } from "../checkpoints/model-folder.node.js";
+import { makeModelFolder, requireModelPlace } from "../checkpoints/model-folder.node.js";
 import { DTYPE_BYTES } from "../checkpoints/safetensors.js";
 import type { DeclaredTensor } from "../checkpoints/safetensors-write.js";
 import { writeWeights } from "../checkpoints/weights-writer.node.js";
@@ -39,9 +39,6 @@ export interface Imported {
   readonly bytes: number;
 }
 
-/** Beside the model stands what became of every tensor. */
-export const REPORT_FILE = "import.json";
-
 /**
  * Imports a published checkpoint: `config.json`, `tokenizer.json`, `preprocessor_config.json`, weights in one file or in
  * shards, and a report of every tensor. Numbers go from file to file one tensor at a time. The folder appears whole or
@@ -54,6 +51,7 @@ export const REPORT_FILE = "import.json";
  * @throws as `fetchRepository`, `openTensorStore` and `tokenizerFromFiles`
  */
 export async function importModel(source: string, folder: string, options: ImportOptions = {}): Promise<Imported> {
+  await requireModelPlace(folder);
   const recognised = await recognise(source, options);
   const transfer = planTransfer(recognised.parameters, recognised.parts, {
     allowMissing: options.allowMissing ?? [],
@@ -91,7 +89,7 @@ export async function writeModel(
           await write(`${move.ours}.packed`, packed);
           await write(`${move.ours}.scales`, scales);
         } else {
-          const kept = keep === "f16" ? halved(bits, move.dtype) : bits;
+          const kept = keep === "f16" ? halved(bits, move) : bits;
           await write(move.ours, new Uint8Array(kept.buffer, kept.byteOffset, kept.byteLength));
         }
       }
@@ -102,7 +100,7 @@ export async function writeModel(
       await writeAtomically(join(temporary, MODEL_FILES.tokenizer), `${JSON.stringify(tokenizer)}\n`);
     if (pixels !== undefined)
       await writeAtomically(join(temporary, MODEL_FILES.preprocessor), json(preprocessorJson(pixels)));
-    await writeAtomically(join(temporary, REPORT_FILE), json(report));
+    await writeAtomically(join(temporary, MODEL_FILES.report), json(report));
   });
   return { kind, name, report, files, bytes };
 }
