@@ -6,6 +6,7 @@ import { type Imported, importModel, type Keeping } from "../conversion/import.n
 import type { ImportReport } from "../conversion/report.js";
 import { UsageError } from "../errors.js";
 import { tellFetching } from "./fetching.js";
+import { INTERRUPTED, listenForInterruption } from "./interruption.js";
 import type { Io } from "./io.js";
 import { progressOn } from "./progress.js";
 import { grouped, table } from "./table.js";
@@ -26,8 +27,11 @@ const KEEPINGS: readonly Keeping[] = ["int8", "int4", "f16"];
 /** Lines of a list that are shown; the report beside the model has all. */
 const SHOWN = 10;
 
-/** Imports. @throws as `importModel`; {UsageError} without a source or a place */
-export async function importCommand([source]: readonly string[], flags: ImportFlags, io: Io): Promise<undefined> {
+/**
+ * Imports. An interruption leaves what was downloaded, and nothing of the model.
+ * @throws as `importModel`; {UsageError} without a source or a place
+ */
+export async function importCommand([source]: readonly string[], flags: ImportFlags, io: Io): Promise<number> {
   const { out, quantize } = flags;
   if (source === undefined || out === undefined)
     throw new UsageError(
@@ -39,26 +43,33 @@ export async function importCommand([source]: readonly string[], flags: ImportFl
     throw new UsageError(`Weights cannot be kept as ${quantize}.`, `give one of ${KEEPINGS.join(", ")}`);
   const fetching = tellFetching(io);
   const progress = progressOn(io);
+  const interruption = listenForInterruption(io, progress, "Stopping, and taking away what was written");
   let tenth = 0;
-  const imported = await (async () => {
-    try {
-      return await importModel(source, out, {
-        ...flags,
-        keep,
-        onProgress: fetching.tell,
-        onWritten(done, of) {
-          const now = Math.floor((10 * done) / of);
-          progress.tell(`writing ${out}  ${inUnits(done)} / ${inUnits(of)}`, now > tenth);
-          tenth = now;
-        },
-      });
-    } finally {
-      fetching.end();
-      progress.end();
-    }
-  })();
-  io.out(flags.json ? `${JSON.stringify(imported)}\n` : inWords(imported, out));
-  return undefined;
+  try {
+    const imported = await importModel(source, out, {
+      ...flags,
+      keep,
+      signal: interruption.signal,
+      onProgress: fetching.tell,
+      onWritten(done, of) {
+        const now = Math.floor((10 * done) / of);
+        progress.tell(`writing ${out}  ${inUnits(done)} / ${inUnits(of)}`, now > tenth);
+        tenth = now;
+      },
+    });
+    fetching.end();
+    progress.end();
+    io.out(flags.json ? `${JSON.stringify(imported)}\n` : inWords(imported, out));
+    return 0;
+  } catch (error) {
+    if (error !== interruption.signal.reason) throw error;
+    io.err("Stopped. What was downloaded is kept, and the same command goes on from there.\n");
+    return INTERRUPTED;
+  } finally {
+    fetching.end();
+    progress.end();
+    interruption.stopListening();
+  }
 }
 
 function inWords({ kind, name, report, files, bytes }: Imported, out: string): string {

@@ -8,7 +8,7 @@ reference's own code answers to one prompt.
 
 Weights are random, gates open, rounded to the format in which each file keeps them before the reference computes with
 them in float32. The MPT is saved under the names that it had as mosaic_gpt. Pictures come through Pillow, as the families'
-own preparation does it.
+own preparation does it; version 13 resizes otherwise than those before it.
 """
 import json
 import shutil
@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import PIL
 import torch
 import transformers
 from PIL import Image
@@ -394,7 +395,7 @@ def main() -> None:
     open_flamingo("mpt", mpt, 1, tower, pictures)
     open_flamingo("neox", neox, 2, tower, pictures)
     idefics(pictures)
-    made = {"command": "python tools/reference/published.py", "seeds": SEEDS, "transformers": transformers.__version__, "torch": torch.__version__.split("+")[0]}
+    made = {"command": "python tools/reference/published.py", "seeds": SEEDS, "transformers": transformers.__version__, "pillow": PIL.__version__, "torch": torch.__version__.split("+")[0]}
     write(FOLDER, {"made.json": made})
     print(f"{sum(path.stat().st_size for path in FOLDER.rglob('*') if path.is_file())} bytes")
 
