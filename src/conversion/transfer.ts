@@ -7,14 +7,16 @@ import type { StoredTensor, TensorStore } from "../checkpoints/store.js";
 import { InvariantError } from "../errors.js";
 import type { Parameter } from "../nn/parameters.js";
 import { ImportError, list, missingError } from "./errors.js";
-import type { ImportReport, Left, Missing, Used } from "./report.js";
+import { type ImportReport, type Left, type Missing, reshapedAmong, type Used } from "./report.js";
 
 /** Tensors of a file or folder, and the rows of a name table that it is read by. */
 export interface Part {
   readonly store: TensorStore;
   readonly rows: readonly NameRow[];
   /** What it holds beside them, and why that is left. The first that fits is told. */
-  readonly aside: readonly { readonly names: RegExp; readonly why: string }[];
+  readonly aside: readonly { readonly names: (theirs: string) => boolean; readonly why: string }[];
+  /** Names under which a tensor of these rows may stand once more, and that tensor: a head that is the token table. */
+  readonly twins?: { readonly names: RegExp; readonly of: string } | undefined;
 }
 
 /** One of our tensors and where its numbers come from. */
@@ -93,7 +95,7 @@ export function planTransfer(
     );
   const forbidden = missing.filter(({ allowed }) => !allowed);
   if (forbidden.length > 0) throw missingError(forbidden);
-  return { moves, report: { used, missing, ...leftOver(parts, met) } };
+  return { moves, report: { used, missing, reshaped: reshapedAmong(used), ...leftOver(parts, met) } };
 }
 
 const STORABLE: ReadonlySet<Dtype> = new Set(["F64", "F32", "F16", "BF16"]);
@@ -114,14 +116,13 @@ function leftOver(
   const unexpected: Left[] = [];
   const aside: (Left & { why: string })[] = [];
   const tied: (Left & { with: string })[] = [];
-  const asides = new Map<TensorStore, Part["aside"][number][]>();
-  for (const part of parts) asides.set(part.store, [...(asides.get(part.store) ?? []), ...part.aside]);
-  for (const [store, reasons] of asides)
+  for (const { store, aside: reasons, twins } of parts)
     for (const [theirs, entry] of store.entries) {
       if (met.get(store)!.has(theirs)) continue;
       const left = leftAs(theirs, entry);
-      const why = reasons.find(({ names }) => names.test(theirs))?.why;
-      const other = entry.sameAs ?? nameOfSame(store, theirs, met.get(store)!);
+      const why = reasons.find(({ names }) => names(theirs))?.why;
+      const twin = twins?.names.test(theirs) ? twins.of : undefined;
+      const other = entry.sameAs ?? nameOfSame(store, theirs, met.get(store)!) ?? twin;
       if (other !== undefined && met.get(store)!.has(other)) tied.push({ ...left, with: other });
       else if (why !== undefined) aside.push({ ...left, why });
       else unexpected.push(left);
@@ -153,7 +154,7 @@ export class Mover {
     const odd = firstNotFinite(own, dtype);
     if (odd >= 0)
       throw new ImportError(
-        `${from.theirs} of ${from.store.place} holds a number that is not finite, at element ${odd} of ${ours} [${shape.join(", ")}].`,
+        `${from.theirs} of ${from.store.entries.get(from.theirs)!.file} holds a number that is not finite, at element ${odd} of ${ours} [${shape.join(", ")}].`,
         "take an earlier checkpoint: these numbers come of a diverged run or a damaged file",
       );
     return own;
