@@ -112,7 +112,8 @@ function trainedTensors({ ids, language, vision, resampler }: Sizes): Tensors {
   tensors.set("lang_encoder.transformer.wte.weight", around0([ids + 3, language.width], SMALL_DEVIATION));
   for (let i = 0; i < language.layers; i++) {
     const block = `lang_encoder.transformer.blocks.${i}.gated_cross_attn_layer`;
-    for (const gate of ["attn_gate", "ff_gate"]) tensors.set(`${block}.${gate}`, { shape: [1], centre: GATE, spread: 0 });
+    for (const gate of ["attn_gate", "ff_gate"])
+      tensors.set(`${block}.${gate}`, { shape: [1], centre: GATE, spread: 0 });
     norm(`${block}.attn.norm`, language.width);
     attention(`${block}.attn`, language.width);
     feedForward(`${block}.ff`, language.width);
@@ -196,7 +197,10 @@ async function writeClip(folder: string, { vision, text }: Sizes): Promise<void>
     ...map(vision.width, 3 * PATCH ** 2),
     shape: [vision.width, 3, PATCH, PATCH],
   });
-  tensors.set("vision_model.embeddings.position_embedding.weight", around0([patches + 1, vision.width], SMALL_DEVIATION));
+  tensors.set(
+    "vision_model.embeddings.position_embedding.weight",
+    around0([patches + 1, vision.width], SMALL_DEVIATION),
+  );
   norm("vision_model.pre_layrnorm", vision.width);
   blocks("vision_model", vision);
   norm("vision_model.post_layernorm", vision.width);

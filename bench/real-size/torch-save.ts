@@ -57,7 +57,9 @@ export async function torchSave(path: string, tensors: ReadonlyMap<string, Draw>
     const count = tensors.size + 3;
     await append(Buffer.concat(directory));
     const [end, size] = [at, at - begin];
-    await append(fields([0x06064b50, 4], [44, 8], [45, 2], [45, 2], [0, 8], [count, 8], [count, 8], [size, 8], [begin, 8]));
+    await append(
+      fields([0x06064b50, 4], [44, 8], [45, 2], [45, 2], [0, 8], [count, 8], [count, 8], [size, 8], [begin, 8]),
+    );
     await append(fields([0x07064b50, 4], [0, 4], [end, 8], [1, 4]));
     await append(fields([0x06054b50, 4], [0, 4], [0xffff, 2], [0xffff, 2], [ELSEWHERE, 4], [ELSEWHERE, 4], [0, 2]));
   } finally {
@@ -79,14 +81,21 @@ function fields(...values: readonly (readonly [value: number, width: number])[])
 /** An `OrderedDict` of tensors, protocol 2. */
 function pickled(tensors: ReadonlyMap<string, Draw>): Buffer {
   const called = (name: string) => Buffer.from(`c${name}\n`);
-  const text = (text: string) => Buffer.concat([Buffer.from("X"), fields([Buffer.byteLength(text), 4]), Buffer.from(text)]);
+  const text = (text: string) =>
+    Buffer.concat([Buffer.from("X"), fields([Buffer.byteLength(text), 4]), Buffer.from(text)]);
   const integer = (value: number) => Buffer.concat([Buffer.from("J"), fields([value, 4])]);
   const tuple = (...items: Buffer[]) => Buffer.concat([Buffer.from("("), ...items, Buffer.from("t")]);
   const ordered = Buffer.concat([called("collections\nOrderedDict"), Buffer.from(")R")]);
   const items = [...tensors].flatMap(([name, { shape }], key) => {
     const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, size) => product * size, 1));
     const elements = shape.reduce((product, size) => product * size, 1);
-    const storage = tuple(text("storage"), called("torch\nFloatStorage"), text(`${key}`), text("cpu"), integer(elements));
+    const storage = tuple(
+      text("storage"),
+      called("torch\nFloatStorage"),
+      text(`${key}`),
+      text("cpu"),
+      integer(elements),
+    );
     return [
       text(name),
       called("torch._utils\n_rebuild_tensor_v2"),

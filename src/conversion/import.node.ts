@@ -7,7 +7,7 @@ import { makeModelFolder } from "../checkpoints/model-folder.node.js";
 import { preprocessorJson } from "../media/preprocessor.js";
 import { type Kind, type Recognised, type RecogniseOptions, recognise } from "./recognise.node.js";
 import type { ImportReport } from "./report.js";
-import { Mover, planTransfer, type Transfer } from "./transfer.js";
+import { numbersOf, planTransfer, type Transfer } from "./transfer.js";
 
 /** How a checkpoint is imported. */
 export interface ImportOptions extends RecogniseOptions {
@@ -64,12 +64,11 @@ export async function writeModel(
 ): Promise<Imported> {
   let written = { files: [] as readonly string[], bytes: 0 };
   await makeModelFolder(folder, async (temporary) => {
-    const mover = new Mover();
     const incoming = moves.map((move) => ({
       path: move.ours,
       shape: move.shape,
       dtype: move.dtype,
-      read: () => mover.take(move, parameters.get(move.ours)!),
+      read: () => numbersOf(move, parameters.get(move.ours)!),
     }));
     written = await writeHeld(temporary, incoming, { keep, onWritten, signal });
     const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
