@@ -5,6 +5,7 @@
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import type { Device } from "#dist/runtime/contract.js";
+import { agreement } from "./agreement.js";
 import { answer } from "./answer.js";
 import { browser } from "./browser.js";
 import { type Effort, machine, ownVersion, type Page } from "./measure.js";
@@ -74,6 +75,11 @@ const PAGES: Readonly<Record<string, Benchmark>> = {
     title: "OpenFlamingo-3B at its real size",
     repetitions: 1,
     page: (effort) => realSize(effort, { kept: values.kept.split(",") }),
+  },
+  agreement: {
+    title: "A model beside itself in fewer bits",
+    repetitions: 1,
+    page: (effort) => agreement(effort, { model: values.model }),
   },
   stall: {
     title: "Stalls of the main thread",

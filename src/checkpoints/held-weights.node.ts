@@ -4,27 +4,14 @@ import { fromBfloat16, fromFloat16, toFloat16 } from "../half.js";
 import { sizeOf } from "../nn/parameters.js";
 import { quantise } from "../nn/quantise.js";
 import { type Held, quantisationOf } from "../nn/quantised.js";
+import { firstNotFinite, type Raw } from "./bits.js";
 import { UnsavableError } from "./errors.js";
-import { firstNotFinite } from "./finite.js";
 import { DTYPE_BYTES, type Dtype } from "./safetensors.js";
 import type { DeclaredTensor } from "./safetensors-write.js";
 import { writeWeights } from "./weights-writer.node.js";
 
 /** How weights may be written otherwise than they were. */
 export type Keeping = Exclude<Held, "f32">;
-
-/** Bits of numbers, by the size of one. */
-export type Raw = Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
-
-/** The bits of a tensor of 2 or 4 bytes a number. */
-export function rawArray(bytes: Uint8Array<ArrayBuffer>, dtype: Dtype): Raw {
-  const size = DTYPE_BYTES[dtype];
-  const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
-  const length = bytes.byteLength / size;
-  return size === 2
-    ? new Uint16Array(aligned.buffer, aligned.byteOffset, length)
-    : new Uint32Array(aligned.buffer, aligned.byteOffset, length);
-}
 
 /** One of our tensors before it is read. */
 export interface Incoming {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { writeAtomically } from "../checkpoints/atomic.node.js";
 import { type Keeping, writeHeld } from "../checkpoints/held-weights.node.js";
 import { MODEL_FILES } from "../checkpoints/model-files.js";
-import { makeModelFolder } from "../checkpoints/model-folder.node.js";
+import { makeModelFolder, requireModelPlace } from "../checkpoints/model-folder.node.js";
 import { preprocessorJson } from "../media/preprocessor.js";
 import { type Kind, type Recognised, type RecogniseOptions, recognise } from "./recognise.node.js";
 import type { ImportReport } from "./report.js";
@@ -32,9 +32,6 @@ export interface Imported {
   readonly bytes: number;
 }
 
-/** Beside the model stands what became of every tensor. */
-export const REPORT_FILE = "import.json";
-
 /**
  * Imports a published checkpoint: `config.json`, `tokenizer.json`, `preprocessor_config.json`, weights in one file or in
  * shards, and a report of every tensor. Numbers go from file to file one tensor at a time. The folder appears whole or
@@ -47,6 +44,7 @@ export const REPORT_FILE = "import.json";
  * @throws as `fetchRepository`, `openTensorStore` and `tokenizerFromFiles`
  */
 export async function importModel(source: string, folder: string, options: ImportOptions = {}): Promise<Imported> {
+  await requireModelPlace(folder);
   const recognised = await recognise(source, options);
   const transfer = planTransfer(recognised.parameters, recognised.parts, {
     allowMissing: options.allowMissing ?? [],
@@ -77,7 +75,7 @@ export async function writeModel(
       await writeAtomically(join(temporary, MODEL_FILES.tokenizer), `${JSON.stringify(tokenizer)}\n`);
     if (pixels !== undefined)
       await writeAtomically(join(temporary, MODEL_FILES.preprocessor), json(preprocessorJson(pixels)));
-    await writeAtomically(join(temporary, REPORT_FILE), json(report));
+    await writeAtomically(join(temporary, MODEL_FILES.report), json(report));
   });
   return { kind, name, report, ...written };
 }

@@ -1,21 +1,22 @@
 /** Foreign tensors onto ours: first what goes where, from headers alone; then their numbers, one tensor at a time. */
 
-import { firstNotFinite } from "../checkpoints/finite.js";
-import { type Raw, rawArray } from "../checkpoints/held-weights.node.js";
+import { firstNotFinite, type Raw, rawArray } from "../checkpoints/bits.js";
 import type { NameRow, Placing } from "../checkpoints/names/table.js";
 import type { Dtype } from "../checkpoints/safetensors.js";
 import type { StoredTensor, TensorStore } from "../checkpoints/store.js";
 import { InvariantError } from "../errors.js";
 import type { Parameter } from "../nn/parameters.js";
 import { ImportError, list, missingError } from "./errors.js";
-import type { ImportReport, Left, Missing, Used } from "./report.js";
+import { type ImportReport, type Left, type Missing, reshapedAmong, type Used } from "./report.js";
 
 /** Tensors of a file or folder, and the rows of a name table that it is read by. */
 export interface Part {
   readonly store: TensorStore;
   readonly rows: readonly NameRow[];
   /** What it holds beside them, and why that is left. The first that fits is told. */
-  readonly aside: readonly { readonly names: RegExp; readonly why: string }[];
+  readonly aside: readonly { readonly names: (theirs: string) => boolean; readonly why: string }[];
+  /** Names under which a tensor of these rows may stand once more, and that tensor: a head that is the token table. */
+  readonly twins?: { readonly names: RegExp; readonly of: string } | undefined;
 }
 
 /** One of our tensors and where its numbers come from. */
@@ -95,7 +96,7 @@ export function planTransfer(
     );
   const forbidden = missing.filter(({ allowed }) => !allowed);
   if (forbidden.length > 0) throw missingError(forbidden);
-  return { moves, report: { used, missing, ...leftOver(parts, met) } };
+  return { moves, report: { used, missing, reshaped: reshapedAmong(used), ...leftOver(parts, met) } };
 }
 
 const STORABLE: ReadonlySet<Dtype> = new Set(["F64", "F32", "F16", "BF16"]);
@@ -116,14 +117,13 @@ function leftOver(
   const unexpected: Left[] = [];
   const aside: (Left & { why: string })[] = [];
   const tied: (Left & { with: string })[] = [];
-  const asides = new Map<TensorStore, Part["aside"][number][]>();
-  for (const part of parts) asides.set(part.store, [...(asides.get(part.store) ?? []), ...part.aside]);
-  for (const [store, reasons] of asides)
+  for (const { store, aside: reasons, twins } of parts)
     for (const [theirs, entry] of store.entries) {
       if (met.get(store)!.has(theirs)) continue;
       const left = leftAs(theirs, entry);
-      const why = reasons.find(({ names }) => names.test(theirs))?.why;
-      const other = entry.sameAs ?? nameOfSame(store, theirs, met.get(store)!);
+      const why = reasons.find(({ names }) => names(theirs))?.why;
+      const twin = twins?.names.test(theirs) ? twins.of : undefined;
+      const other = entry.sameAs ?? nameOfSame(store, theirs, met.get(store)!) ?? twin;
       if (other !== undefined && met.get(store)!.has(other)) tied.push({ ...left, with: other });
       else if (why !== undefined) aside.push({ ...left, why });
       else unexpected.push(left);
@@ -148,14 +148,15 @@ function leftAs(theirs: string, { file, dtype, shape }: StoredTensor): Left {
 export async function numbersOf({ ours, shape, from, dtype }: Move, drawn: Parameter): Promise<Raw> {
   if (from === "drawn") return new Uint32Array(drawn.data.slice().buffer);
   const { store, theirs, placing } = from;
+  const entry = store.entries.get(theirs)!;
   const numbers =
-    store.entries.get(theirs)!.dtype === "F64"
+    entry.dtype === "F64"
       ? new Uint32Array((await store.read(theirs, placing)).data.buffer as ArrayBuffer)
       : rawArray(await store.raw(theirs, placing), dtype);
   const odd = firstNotFinite(numbers, dtype);
   if (odd >= 0)
     throw new ImportError(
-      `${theirs} of ${store.place} holds a number that is not finite, at element ${odd} of ${ours} [${shape.join(", ")}].`,
+      `${theirs} of ${entry.file} holds a number that is not finite, at element ${odd} of ${ours} [${shape.join(", ")}].`,
       "take an earlier checkpoint: these numbers come of a diverged run or a damaged file",
     );
   return numbers;
