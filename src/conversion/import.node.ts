@@ -9,7 +9,7 @@ import { preprocessorJson } from "../media/preprocessor.js";
 import type { TokenizerJson } from "../text/tokenizer-json.js";
 import { type Kind, type Recognised, type RecogniseOptions, recognise } from "./recognise.node.js";
 import type { ImportReport } from "./report.js";
-import { Mover, planTransfer, type Transfer } from "./transfer.js";
+import { incomingOf, planTransfer, type Transfer } from "./transfer.js";
 
 /** How a checkpoint is imported. */
 export interface ImportOptions extends RecogniseOptions {
@@ -62,13 +62,7 @@ export async function writeModel(
   { moves, report }: Transfer,
   { keep, name = given, onWritten, signal }: ImportOptions,
 ): Promise<Imported> {
-  const mover = new Mover();
-  const incoming = moves.map((move) => ({
-    path: move.ours,
-    shape: move.shape,
-    dtype: move.dtype,
-    read: () => mover.take(move, parameters.get(move.ours)!),
-  }));
+  const incoming = incomingOf(moves, parameters);
   const small = { config: { ...config, name }, tokenizer, pixels, report };
   const written = await writeFolder(folder, small, incoming, { keep, onWritten, signal });
   return { kind, name, report, ...written };
