@@ -1,6 +1,7 @@
 /** Foreign tensors onto ours: first what goes where, from headers alone; then their numbers, one tensor at a time. */
 
 import { firstNotFinite, type Raw, rawArray } from "../checkpoints/bits.js";
+import type { Incoming } from "../checkpoints/held-weights.node.js";
 import type { NameRow, Placing } from "../checkpoints/names/table.js";
 import type { Dtype } from "../checkpoints/safetensors.js";
 import type { StoredTensor, TensorStore } from "../checkpoints/store.js";
