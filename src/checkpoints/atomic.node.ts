@@ -152,7 +152,11 @@ async function flushFolder(path: string): Promise<void> {
   await folder?.close();
 }
 
-async function saying<Result>(path: string, act: () => Promise<Result>): Promise<Result> {
+/**
+ * Does what writes to a place.
+ * @throws {OutputError} for what the system refuses, told with the place; anything else as it is
+ */
+export async function saying<Result>(path: string, act: () => Promise<Result>): Promise<Result> {
   try {
     return await act();
   } catch (cause) {

@@ -139,16 +139,16 @@ const FLAMINGO = z
   })
   .superRefine((config, context) => {
     const { language, resampler, gated } = config;
-    const divides = (path: string, heads: number, width: number) => {
-      if (width % heads !== 0)
+    const divides = (path: string, { heads, headDim }: { heads: number; headDim?: number }, width: number) => {
+      if (headDim === undefined && width % heads !== 0)
         context.addIssue({
           code: "custom",
           path: path.split("."),
           message: `${heads} heads do not divide a width of ${width}`,
         });
     };
-    if (resampler.headDim === undefined) divides("resampler.heads", resampler.heads, resampler.width ?? language.width);
-    if (gated.headDim === undefined) divides("gated.heads", gated.heads, language.width);
+    divides("resampler.heads", resampler, resampler.width ?? language.width);
+    divides("gated.heads", gated, language.width);
     const { longest = Number.POSITIVE_INFINITY } = languageSizes(language);
     if (config.limits.maximumTokens > longest)
       context.addIssue({

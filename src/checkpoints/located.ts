@@ -158,7 +158,7 @@ export function isContiguous({ shape, strides }: Located): boolean {
 }
 
 /** Strides of a row-major array without gaps. */
-function rowMajor(shape: readonly number[]): number[] {
+export function rowMajor(shape: readonly number[]): number[] {
   const strides = new Array<number>(shape.length);
   let stride = 1;
   for (let axis = shape.length - 1; axis >= 0; axis--) {

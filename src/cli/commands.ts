@@ -1,5 +1,5 @@
 /** Every command of `flamingo`, as its help shows it. */
-import { type Command, eachOf, keyAndValue, listOf, numberFrom, type Option, wholeNumber } from "./command.js";
+import { type Command, eachOf, keyAndValue, listOf, numberFrom, type Option, oneOf, wholeNumber } from "./command.js";
 
 const JSON_OUTPUT: Option = { flags: "--json", help: "print one JSON document and nothing else" };
 const MODEL: Option = { flags: "--model <folder>", help: "folder of the model; the embedded one unless told" };
@@ -9,6 +9,8 @@ const PROMPT: Option = {
   flags: "--prompt <file>",
   help: 'read the prompt from a JSON file, "-" for standard input: [{"image": "cat.png"}, {"text": "Output:"}]',
 };
+/** What a model is exported as. */
+export const EXPORT_FORMATS = ["openflamingo", "idefics", "onnx"] as const;
 
 export const COMMANDS: readonly Command[] = [
   {
@@ -22,6 +24,11 @@ export const COMMANDS: readonly Command[] = [
       { flags: "--top-p <p>", help: "sample among the likeliest tokens of this probability", parse: numberFrom(0) },
       { flags: "--seed <seed>", help: "seed of sampling; 0 unless told" },
       { flags: "--beam <width>", help: "beam search; the paper's width is 3", parse: wholeNumber(1) },
+      {
+        flags: "--dtype <format>",
+        help: "hold weights as f32, f16, int8 or int4; as the folder has them unless told",
+        parse: oneOf(["f32", "f16", "int8", "int4"]),
+      },
       { flags: "--max-tokens <n>", help: "tokens of the answer at most; 24 unless told", parse: wholeNumber(1) },
       THREADS,
       JSON_OUTPUT,
@@ -62,7 +69,11 @@ export const COMMANDS: readonly Command[] = [
         help: "a tensor that may be missing, by its name here; may be repeated",
         parse: eachOf,
       },
-      { flags: "--quantize <format>", help: "keep matrices as int8 or int4, or everything as f16" },
+      {
+        flags: "--quantize <format>",
+        help: "keep matrices as int8 or int4, or everything as f16",
+        parse: oneOf(["int8", "int4", "f16"]),
+      },
       { flags: "--name <name>", help: "what the model is called; the last part of the source unless told" },
       JSON_OUTPUT,
     ],
@@ -71,6 +82,41 @@ export const COMMANDS: readonly Command[] = [
       "flamingo import hf:openflamingo/OpenFlamingo-3B-vitl-mpt1b --language hf:anas-awadalla/mpt-1b-redpajama-200b --vision hf:openai/clip-vit-large-patch14 --out models/openflamingo-3b",
     ],
     load: async () => (await import("./import.js")).importCommand,
+  },
+  {
+    usage: "export",
+    summary: "turn a model folder into what other programs read: OpenFlamingo's files, IDEFICS's, or ONNX graphs",
+    options: [
+      MODEL,
+      { flags: "--format <format>", help: "openflamingo, idefics or onnx", parse: oneOf(EXPORT_FORMATS) },
+      { flags: "--out <folder>", help: "folder for the export" },
+      JSON_OUTPUT,
+    ],
+    examples: [
+      "flamingo export --format onnx --out nano-onnx",
+      "flamingo export --model models/openflamingo-3b --format openflamingo --out openflamingo-3b",
+    ],
+    load: async () => (await import("./export.js")).exportCommand,
+  },
+  {
+    usage: "new",
+    summary: "make a Flamingo of a finished language model and a finished vision tower, all gates closed",
+    options: [
+      { flags: "--language <folder>", help: "model folder of the language model, imported or trained here" },
+      { flags: "--vision <folder>", help: "model folder of the vision tower, likewise" },
+      {
+        flags: "--every <n>",
+        help: "a gated block before every so many language blocks; 4 unless told",
+        parse: wholeNumber(1),
+      },
+      { flags: "--latents <n>", help: "visual tokens of an image; 64 unless told", parse: wholeNumber(1) },
+      { flags: "--seed <seed>", help: "seed of what is drawn; 0 unless told" },
+      { flags: "--name <name>", help: "what the model is called; the last part of its folder unless told" },
+      { flags: "--out <folder>", help: "folder for the model" },
+      JSON_OUTPUT,
+    ],
+    examples: ["flamingo new --language models/pythia-160m --vision models/clip-b-32 --every 4 --out models/own"],
+    load: async () => (await import("./new.js")).newCommand,
   },
   {
     usage: "train [name]",

@@ -1,14 +1,15 @@
 /** `flamingo import`: a published checkpoint becomes a model folder, with an account of every tensor. */
 import { join } from "node:path";
+import type { Keeping } from "../checkpoints/held-weights.node.js";
 import { inUnits } from "../checkpoints/hub/disk.node.js";
 import { MODEL_FILES } from "../checkpoints/model-files.js";
-import { type Imported, importModel, type Keeping } from "../conversion/import.node.js";
+import { type Imported, importModel } from "../conversion/import.node.js";
 import type { ImportReport } from "../conversion/report.js";
 import { UsageError } from "../errors.js";
 import { tellFetching } from "./fetching.js";
 import { INTERRUPTED, listenForInterruption } from "./interruption.js";
 import type { Io } from "./io.js";
-import { progressOn } from "./progress.js";
+import { tellWriting } from "./progress.js";
 import { grouped, table } from "./table.js";
 
 export interface ImportFlags {
@@ -16,13 +17,10 @@ export interface ImportFlags {
   readonly language?: string;
   readonly vision?: string;
   readonly allowMissing?: readonly string[];
-  readonly quantize?: string;
+  readonly quantize?: Keeping;
   readonly name?: string;
   readonly json?: boolean;
 }
-
-/** How weights may be kept, as `--quantize` names it. */
-const KEEPINGS: readonly Keeping[] = ["int8", "int4", "f16"];
 
 /** Lines of a list that are shown; the report beside the model has all. */
 const SHOWN = 10;
@@ -38,27 +36,19 @@ export async function importCommand([source]: readonly string[], flags: ImportFl
       source === undefined ? "There is nothing to import." : "There is no place for the model.",
       "name a source and a folder: flamingo import hf:owner/name --out models/name",
     );
-  const keep = KEEPINGS.find((name) => name === quantize);
-  if (quantize !== undefined && keep === undefined)
-    throw new UsageError(`Weights cannot be kept as ${quantize}.`, `give one of ${KEEPINGS.join(", ")}`);
   const fetching = tellFetching(io);
-  const progress = progressOn(io);
-  const interruption = listenForInterruption(io, progress, "Stopping, and taking away what was written");
-  let tenth = 0;
+  const writing = tellWriting(io, out);
+  const interruption = listenForInterruption(io, writing, "Stopping, and taking away what was written");
   try {
     const imported = await importModel(source, out, {
       ...flags,
-      keep,
+      keep: quantize,
       signal: interruption.signal,
       onProgress: fetching.tell,
-      onWritten(done, of) {
-        const now = Math.floor((10 * done) / of);
-        progress.tell(`writing ${out}  ${inUnits(done)} / ${inUnits(of)}`, now > tenth);
-        tenth = now;
-      },
+      onWritten: writing.tell,
     });
     fetching.end();
-    progress.end();
+    writing.end();
     io.out(flags.json ? `${JSON.stringify(imported)}\n` : inWords(imported, out));
     return 0;
   } catch (error) {
@@ -67,7 +57,7 @@ export async function importCommand([source]: readonly string[], flags: ImportFl
     return INTERRUPTED;
   } finally {
     fetching.end();
-    progress.end();
+    writing.end();
     interruption.stopListening();
   }
 }

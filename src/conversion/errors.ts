@@ -1,6 +1,7 @@
 /** What can be wrong with a checkpoint that is brought in from elsewhere. */
 import { FlamingoError } from "../errors.js";
 import type { Missing } from "./report.js";
+import type { Unsayable } from "./sayable.js";
 
 /** Tensors of a checkpoint that are missing, or of other sizes than its configuration says. Nothing was written. */
 export class ImportError extends FlamingoError {
@@ -28,5 +29,24 @@ export function missingError(missing: readonly Missing[]): ImportError {
   return new ImportError(
     `${missing.length} tensor${missing.length === 1 ? " is" : "s are"} missing:${list(lines)}`,
     `give the whole checkpoint, or allow each one by name: --allow-missing ${missing[0]!.ours}`,
+  );
+}
+
+/** A model that a format has no words for. Nothing was written. */
+export class ExportError extends FlamingoError {
+  readonly code = "CONVERSION_EXPORT";
+}
+
+/** @param format  what the format is called */
+export function unsayableError(model: string, format: string, unsayable: readonly Unsayable[]): ExportError {
+  const word = (value: unknown) => (value === undefined ? "not there" : JSON.stringify(value));
+  const lines = unsayable.map(({ field, found, format: has }) =>
+    typeof has === "string" && has.startsWith("only ")
+      ? `${field} is ${word(found)}; the format has ${has}`
+      : `${field} is ${word(found)}; the format has ${word(has)}`,
+  );
+  return new ExportError(
+    `${model} cannot be said in the format of ${format}:${list(lines)}`,
+    "export it with --format onnx, which says any model, or make one whose configuration has these fields as the format has them",
   );
 }

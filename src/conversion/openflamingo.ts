@@ -8,7 +8,7 @@ import type { ClipVitConfig } from "../model/vision/clip-vit.js";
 import { ImportError } from "./errors.js";
 
 /** Channels of every head of its resampler and gated blocks; no tensor tells them. */
-const HEAD_DIM = 64;
+export const HEAD_DIM = 64;
 
 /** What its pieces are called in errors. */
 export interface OpenFlamingoPieces {
@@ -113,6 +113,6 @@ function depths(before: readonly number[]): readonly [least: number, most: numbe
 }
 
 /** MPT was first published under another name. */
-function kindred(type: string): string {
+export function kindred(type: string): string {
   return type === "mosaic_gpt" ? "mpt" : type;
 }

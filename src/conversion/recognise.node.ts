@@ -7,8 +7,10 @@ import {
   namesIn,
   TIED_HEAD,
   trainedLength,
+  USUAL_LENGTH,
 } from "../checkpoints/families/language.js";
 import { isTimm, nfnetConfig, nfnetPixels } from "../checkpoints/families/nfnet.js";
+import type { FlamingoFile } from "../checkpoints/flamingo-file.js";
 import { clipNames, clipSpare, openClipNames } from "../checkpoints/names/clip.js";
 import { ideficsNames } from "../checkpoints/names/idefics.js";
 import { nfnetNames, nfnetSpare } from "../checkpoints/names/nfnet.js";
@@ -20,7 +22,7 @@ import { UsageError } from "../errors.js";
 import type { PixelsOptions } from "../media/normalise.js";
 import { ideficsPixels, openFlamingoPixels, readPreprocessor } from "../media/preprocessor.js";
 import { type FlamingoConfig, initFlamingo } from "../model/flamingo-parameters.js";
-import { initLanguage } from "../model/language/language.js";
+import { initLanguage, type LanguageConfig, languageSizes } from "../model/language/language.js";
 import type { TransformerConfig } from "../model/language/transformer-config.js";
 import type { ClipVitConfig } from "../model/vision/clip-vit.js";
 import { initVision, type VisionConfig } from "../model/vision/tower.js";
@@ -108,6 +110,15 @@ function typeOf(config: unknown): string | undefined {
 
 /** Images that a prompt may have; the models themselves have no bound. */
 const MOST_MEDIA = 64;
+
+/**
+ * The longest prompts for a model around such a language model.
+ * @param trained  tokens of the texts that it was trained with
+ */
+export function limitsOf(language: LanguageConfig, trained = USUAL_LENGTH): FlamingoFile["limits"] {
+  const { longest = trained } = languageSizes(language);
+  return { maximumMedia: MOST_MEDIA, maximumTokens: Math.min(trained, longest) };
+}
 
 async function openFlamingo(
   published: Published,
@@ -243,7 +254,7 @@ function flamingo(
       ...config,
       normalisation,
       prompt: promptConfigOf(policy, tokenizer),
-      limits: { maximumMedia: MOST_MEDIA, maximumTokens: longest },
+      limits: limitsOf(config.language, longest),
     },
     tokenizer: tokenizer.json,
     pixels: { ...pixels, size: config.vision.size },
@@ -271,7 +282,8 @@ async function languageModel(published: Published): Promise<Recognised> {
     config: {
       kind: "language",
       language,
-      prompt: promptConfigOf("paper", tokenizer),
+      // A Flamingo made of it begins every text, as the paper's do, with the mark that the tokenizer names for it.
+      prompt: promptConfigOf("paper", { ...tokenizer, begins: true }),
       limits: { maximumTokens: trainedLength(published.config, language) },
     },
     tokenizer: tokenizer.json,

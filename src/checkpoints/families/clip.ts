@@ -57,3 +57,21 @@ export function isClip(json: unknown): boolean {
   const type = (json as { model_type?: unknown } | null)?.model_type;
   return type === "clip" || type === "clip_vision_model";
 }
+
+/** The `config.json` of a CLIP's vision tower of these sizes. */
+export function clipVitJson(config: ClipVitConfig): Record<string, unknown> {
+  const named = Object.entries(ACTIVATIONS).find(([, activation]) => activation === config.activation);
+  return {
+    architectures: ["CLIPVisionModel"],
+    model_type: "clip_vision_model",
+    hidden_size: config.width,
+    intermediate_size: config.hidden,
+    num_hidden_layers: config.layers,
+    num_attention_heads: config.heads,
+    num_channels: 3,
+    image_size: config.size,
+    patch_size: config.patch,
+    hidden_act: named![0],
+    layer_norm_eps: 1e-5,
+  };
+}

@@ -1,7 +1,7 @@
 /** GPT-NeoX (Pythia, RedPajama-INCITE), as transformers saves it. */
 import { z } from "zod";
 import type { TransformerConfig } from "../../model/language/transformer-config.js";
-import { activation, count, divided, ROTARY, readConfig, rotaryBase } from "./read.js";
+import { activation, activationName, count, divided, ROTARY, readConfig, rotaryBase } from "./read.js";
 
 const FIELDS = {
   vocab_size: count.default(50432),
@@ -45,5 +45,30 @@ export function gptNeoxConfig(json: unknown, place: string): TransformerConfig {
     offsets: { queryKeyValue: own.attention_bias, output: own.attention_bias, feedForward: true },
     activation: activation(own.hidden_act, place),
     head: own.tie_word_embeddings ? "tied" : "own",
+  };
+}
+
+/** The `config.json` of a GPT-NeoX of these sizes. @param longest  tokens that it was made for */
+export function gptNeoxJson(config: TransformerConfig, longest: number): Record<string, unknown> {
+  const { positions, headDim } = config;
+  const rotary = positions.kind === "rotary" ? positions : { base: 10000, turning: headDim };
+  const share = rotary.turning / headDim;
+  return {
+    architectures: ["GPTNeoXForCausalLM"],
+    model_type: "gpt_neox",
+    vocab_size: config.vocabulary,
+    hidden_size: config.width,
+    num_hidden_layers: config.layers,
+    num_attention_heads: config.heads,
+    intermediate_size: config.hidden,
+    hidden_act: activationName(config.activation),
+    // The share is multiplied out again and rounded down, which must not lose a channel.
+    rotary_pct: Math.floor(share * headDim) === rotary.turning ? share : (rotary.turning + 0.25) / headDim,
+    rotary_emb_base: rotary.base,
+    layer_norm_eps: config.norm.epsilon,
+    use_parallel_residual: config.order === "parallel",
+    attention_bias: config.offsets.queryKeyValue,
+    tie_word_embeddings: config.head === "tied",
+    max_position_embeddings: longest,
   };
 }

@@ -2,8 +2,8 @@
 import { z } from "zod";
 import { everyNth, type FlamingoConfig } from "../../model/flamingo-parameters.js";
 import type { IdeficsConfig } from "../names/idefics.js";
-import { clipVitConfig } from "./clip.js";
-import { llamaConfig } from "./llama.js";
+import { clipVitConfig, clipVitJson } from "./clip.js";
+import { llamaConfig, llamaJson } from "./llama.js";
 import { count, readConfig } from "./read.js";
 
 const FIELDS = {
@@ -121,4 +121,58 @@ function visionFields(json: Readonly<Record<string, Readonly<Record<string, unkn
     if (value !== undefined) said[clip] = value;
   }
   return said;
+}
+
+/** Of a LLaMA's fields those that an IDEFICS has. */
+const LANGUAGE_FIELDS = [
+  "vocab_size",
+  "hidden_size",
+  "num_hidden_layers",
+  "num_attention_heads",
+  "intermediate_size",
+  "hidden_act",
+  "rms_norm_eps",
+  "tie_word_embeddings",
+  "max_position_embeddings",
+];
+
+/**
+ * The `config.json` of an IDEFICS of these sizes, nested.
+ * @param longest  tokens that it was made for
+ */
+export function ideficsJson(config: IdeficsConfig, longest: number): Record<string, unknown> {
+  const { vision, language, resampler, gated } = config;
+  const [first = 0, second = first + language.layers] = gated.before;
+  const whole = llamaJson(language, longest);
+  const tower = clipVitJson(vision);
+  const resampled = resampler.layers > 0;
+  return {
+    architectures: ["IdeficsForVisionText2Text"],
+    model_type: "idefics",
+    ...Object.fromEntries(LANGUAGE_FIELDS.map((name) => [name, whole[name]])),
+    additional_vocab_size: language.added,
+    cross_layer_interval: second - first,
+    qk_layer_norms: gated.qkNorm ?? false,
+    alpha_initializer: "zeros",
+    alpha_type: gated.gate === "vector" ? "vector" : "float",
+    use_resampler: resampled,
+    vision_config: {
+      model_type: "idefics_vision",
+      embed_dim: tower.hidden_size,
+      ...Object.fromEntries(VISION_NAMES.flatMap(([, clip]) => (clip === "hidden_size" ? [] : [[clip, tower[clip]]]))),
+    },
+    perceiver_config: {
+      model_type: "idefics_perciever",
+      use_resampler: resampled,
+      ...(resampled
+        ? {
+            resampler_n_latents: resampler.latents,
+            resampler_depth: resampler.layers,
+            resampler_n_heads: resampler.heads,
+            resampler_head_dim: resampler.headDim ?? (resampler.width ?? language.width) / resampler.heads,
+            qk_layer_norms_perceiver: resampler.qkNorm ?? false,
+          }
+        : {}),
+    },
+  };
 }

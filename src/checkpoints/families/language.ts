@@ -7,17 +7,22 @@ import { mosaicGptNames, mptNames } from "../names/mpt.js";
 import { optNames } from "../names/opt.js";
 import type { NameRow } from "../names/table.js";
 import { ForeignConfigError } from "./errors.js";
-import { gptNeoxConfig } from "./gpt-neox.js";
+import { gptNeoxConfig, gptNeoxJson } from "./gpt-neox.js";
 import { gpt2Config } from "./gpt2.js";
-import { llamaConfig } from "./llama.js";
-import { mosaicGptConfig, mptConfig } from "./mpt.js";
-import { optConfig } from "./opt.js";
+import { llamaConfig, llamaJson } from "./llama.js";
+import { mosaicGptConfig, mosaicGptJson, mptConfig, mptJson } from "./mpt.js";
+import { optConfig, optJson } from "./opt.js";
 
 /** One family as it is published. */
 export interface LanguageFamily {
   /** What its config.json says to our configuration. @throws {ForeignConfigError} for what we do not have */
   readonly config: (json: unknown, place: string) => TransformerConfig;
-  /** Its tables of names: files of one family were saved under more than one set of names. */
+  /**
+   * A `config.json` that says as much of our configuration as its fields can; absent where no model is written for the family.
+   * @param longest  tokens that the model was made for
+   */
+  readonly json?: (config: TransformerConfig, longest: number) => Record<string, unknown>;
+  /** Its tables of names, the one to write under first: files of one family were saved under more than one set of names. */
   readonly names: readonly ((config: TransformerConfig) => NameRow[])[];
   /** Names that stand in its files and hold nothing: buffers, and heads that are the token table once more. */
   readonly spare: (config: TransformerConfig) => RegExp;
@@ -36,7 +41,7 @@ const without =
 export const TIED_HEAD = /(^|\.)(lm_head|embed_out)\.weight$/;
 
 /** Tokens of a text where neither the configuration nor a table of positions says how many a model was trained with. */
-const USUAL_LENGTH = 2048;
+export const USUAL_LENGTH = 2048;
 
 /** What configurations call the tokens of the longest text of training. */
 const LENGTHS = ["max_seq_len", "max_position_embeddings", "n_positions", "max_sequence_length"] as const;
@@ -53,7 +58,7 @@ export function trainedLength(json: unknown, { positions }: TransformerConfig): 
 const tiedHead = (names: string) => (config: TransformerConfig) =>
   config.head === "tied" ? new RegExp(`(^|\\.)lm_head\\.weight$|${names}`) : new RegExp(names);
 
-const MOSAIC = { names: [mptNames, mosaicGptNames], spare: tiedHead("\\.attn_bias$") } as const;
+const mosaicSpare = tiedHead("\\.attn_bias$");
 
 /** Families by the `model_type` of their configurations. */
 export const LANGUAGE_FAMILIES: Readonly<Record<string, LanguageFamily>> = {
@@ -62,15 +67,21 @@ export const LANGUAGE_FAMILIES: Readonly<Record<string, LanguageFamily>> = {
     names: [gpt2Names, without("transformer.", gpt2Names)],
     spare: tiedHead("\\.attn\\.(masked_)?bias$"),
   },
-  opt: { config: optConfig, names: [optNames, without("model.", optNames)], spare: tiedHead("^$") },
+  opt: { config: optConfig, json: optJson, names: [optNames, without("model.", optNames)], spare: tiedHead("^$") },
   gpt_neox: {
     config: gptNeoxConfig,
+    json: gptNeoxJson,
     names: [gptNeoxNames],
     spare: tiedHead("\\.attention\\.((masked_)?bias|rotary_emb\\.inv_freq)$"),
   },
-  mpt: { config: mptConfig, ...MOSAIC },
-  mosaic_gpt: { config: mosaicGptConfig, ...MOSAIC },
-  llama: { config: llamaConfig, names: [llamaNames], spare: tiedHead("\\.rotary_emb\\.inv_freq$") },
+  mpt: { config: mptConfig, json: mptJson, names: [mptNames, mosaicGptNames], spare: mosaicSpare },
+  mosaic_gpt: {
+    config: mosaicGptConfig,
+    json: mosaicGptJson,
+    names: [mosaicGptNames, mptNames],
+    spare: mosaicSpare,
+  },
+  llama: { config: llamaConfig, json: llamaJson, names: [llamaNames], spare: tiedHead("\\.rotary_emb\\.inv_freq$") },
 };
 
 /**

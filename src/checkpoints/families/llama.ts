@@ -47,3 +47,26 @@ export function llamaConfig(json: unknown, place: string): TransformerConfig {
     head: own.tie_word_embeddings ? "tied" : "own",
   };
 }
+
+/** The `config.json` of a LLaMA of these sizes. @param longest  tokens that it was made for */
+export function llamaJson(config: TransformerConfig, longest: number): Record<string, unknown> {
+  const { positions, offsets } = config;
+  return {
+    architectures: ["LlamaForCausalLM"],
+    model_type: "llama",
+    vocab_size: config.vocabulary,
+    hidden_size: config.width,
+    num_hidden_layers: config.layers,
+    num_attention_heads: config.heads,
+    num_key_value_heads: config.keyHeads,
+    head_dim: config.headDim,
+    intermediate_size: config.hidden,
+    hidden_act: "silu",
+    rms_norm_eps: config.norm.epsilon,
+    rope_theta: positions.kind === "rotary" ? positions.base : 10000,
+    attention_bias: offsets.queryKeyValue,
+    mlp_bias: offsets.feedForward,
+    tie_word_embeddings: config.head === "tied",
+    max_position_embeddings: longest,
+  };
+}

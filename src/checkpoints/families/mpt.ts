@@ -150,3 +150,64 @@ export function mosaicGptConfig(json: unknown, place: string): TransformerConfig
     place,
   );
 }
+
+/** What both generations say in the same fields. */
+function sharedJson(config: TransformerConfig, longest: number): Record<string, unknown> {
+  const { positions } = config;
+  return {
+    vocab_size: config.vocabulary,
+    d_model: config.width,
+    n_heads: config.heads,
+    n_layers: config.layers,
+    max_seq_len: positions.kind === "learned" ? positions.rows : longest,
+    no_bias: !config.offsets.queryKeyValue,
+    ...(config.logitScale === undefined ? {} : { logit_scale: config.logitScale }),
+  };
+}
+
+/** The `config.json` of an MPT of these sizes. @param longest  tokens that it was made for */
+export function mptJson(config: TransformerConfig, longest: number): Record<string, unknown> {
+  const { positions, heads, keyHeads, norm, queryKeyNorm } = config;
+  const kinds = new Map([
+    [heads, "multihead_attention"],
+    [1, "multiquery_attention"],
+  ]);
+  return {
+    architectures: ["MptForCausalLM"],
+    model_type: "mpt",
+    ...sharedJson(config, longest),
+    expansion_ratio: config.hidden / config.width,
+    learned_pos_emb: positions.kind === "learned",
+    norm_type: norm.kind === "rms" ? "rmsnorm" : "low_precision_layernorm",
+    layer_norm_epsilon: norm.epsilon,
+    attn_config: {
+      attn_type: heads === 1 ? "multihead_attention" : (kinds.get(keyHeads) ?? "grouped_query_attention"),
+      ...(kinds.has(keyHeads) ? {} : { kv_n_heads: keyHeads }),
+      qk_ln: queryKeyNorm === "width",
+      ...(queryKeyNorm === "head" ? { qk_gn: true } : {}),
+      clip_qkv: config.clip ?? null,
+      softmax_scale: config.scoreScale ?? null,
+      prefix_lm: false,
+      alibi: positions.kind === "linear",
+      ...(positions.kind === "linear" ? { alibi_bias_max: positions.steepest } : {}),
+    },
+    tie_word_embeddings: true,
+  };
+}
+
+/** The `config.json` of an MPT from when it was called mosaic_gpt. @param longest  tokens that it was made for */
+export function mosaicGptJson(config: TransformerConfig, longest: number): Record<string, unknown> {
+  const { positions } = config;
+  return {
+    architectures: ["MosaicGPT"],
+    model_type: "mosaic_gpt",
+    ...sharedJson(config, longest),
+    mlp_ratio: config.hidden / config.width,
+    attn_qk_ln: config.queryKeyNorm === "width",
+    attn_clip_qkv: config.clip ?? null,
+    softmax_scale: config.scoreScale ?? null,
+    prefix_lm: false,
+    alibi: positions.kind === "linear",
+    ...(positions.kind === "linear" ? { alibi_bias_max: positions.steepest } : {}),
+  };
+}

@@ -1,7 +1,7 @@
 /** OPT, as transformers saves it. */
 import { z } from "zod";
 import type { TransformerConfig } from "../../model/language/transformer-config.js";
-import { activation, count, divided, readConfig, supported } from "./read.js";
+import { activation, activationName, count, divided, readConfig, supported } from "./read.js";
 
 const FIELDS = {
   vocab_size: count.default(50272),
@@ -47,5 +47,27 @@ export function optConfig(json: unknown, place: string): TransformerConfig {
     activation: activation(own.activation_function, place),
     head: own.tie_word_embeddings ? "tied" : "own",
     ...(outer === own.hidden_size ? {} : { embeddingWidth: outer }),
+  };
+}
+
+/** The `config.json` of an OPT of these sizes. */
+export function optJson(config: TransformerConfig): Record<string, unknown> {
+  const { positions, order } = config;
+  return {
+    architectures: ["OPTForCausalLM"],
+    model_type: "opt",
+    vocab_size: config.vocabulary,
+    ...(positions.kind === "learned" ? { max_position_embeddings: positions.rows - FIRST } : {}),
+    hidden_size: config.width,
+    word_embed_proj_dim: config.embeddingWidth ?? config.width,
+    num_hidden_layers: config.layers,
+    num_attention_heads: config.heads,
+    ffn_dim: config.hidden,
+    activation_function: activationName(config.activation),
+    do_layer_norm_before: order === "before",
+    _remove_final_layer_norm: order === "before" && !config.lastNorm,
+    enable_bias: config.offsets.queryKeyValue,
+    layer_norm_elementwise_affine: true,
+    tie_word_embeddings: config.head === "tied",
   };
 }

@@ -87,3 +87,8 @@ export function activation(name: string, place: string): TransformerConfig["acti
     "take a checkpoint with one of these",
   );
 }
+
+/** The name that configurations of transformers use for an activation; the first of several. */
+export function activationName(wanted: TransformerConfig["activation"]): string {
+  return Object.keys(ACTIVATIONS).find((name) => ACTIVATIONS[name] === wanted) ?? wanted;
+}
