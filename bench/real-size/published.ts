@@ -7,10 +7,10 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { DeclaredTensor } from "#dist/checkpoints/safetensors-write.js";
+import { writeTorchFile } from "#dist/checkpoints/torch/torch-writer.node.js";
 import { writeWeights } from "#dist/checkpoints/weights-writer.node.js";
 import { around0, type Draw, drawn, gain, map } from "./random-weights.js";
 import { neoxTokenizer } from "./tokenizer.js";
-import { torchSave } from "./torch-save.js";
 
 /** Sizes of the three. */
 export interface Sizes {
@@ -71,8 +71,8 @@ export async function writePublished(folder: string, sizes: Sizes): Promise<Publ
     vision: join(folder, "clip"),
   };
   for (const each of Object.values(folders)) await mkdir(each, { recursive: true });
-  await torchSave(join(folders.checkpoint, "checkpoint.pt"), trainedTensors(sizes));
-  await torchSave(join(folders.language, "pytorch_model.bin"), languageTensors(sizes));
+  await writeDrawn(join(folders.checkpoint, "checkpoint.pt"), trainedTensors(sizes));
+  await writeDrawn(join(folders.language, "pytorch_model.bin"), languageTensors(sizes));
   const json = (path: string, value: unknown) => writeFile(path, `${JSON.stringify(value, null, 2)}\n`);
   await json(join(folders.language, "config.json"), languageConfig(sizes));
   const { tokenizer, names } = neoxTokenizer(sizes.ids);
@@ -84,6 +84,14 @@ export async function writePublished(folder: string, sizes: Sizes): Promise<Publ
 }
 
 type Tensors = Map<string, Draw>;
+
+function writeDrawn(path: string, tensors: Tensors): Promise<void> {
+  return writeTorchFile(
+    path,
+    new Map([...tensors].map(([name, { shape }]) => [name, { dtype: "F32", shape }])),
+    async (name) => new Uint8Array(drawn(name, tensors.get(name)!).buffer),
+  );
+}
 
 function trainedTensors({ ids, language, vision, resampler }: Sizes): Tensors {
   const tensors: Tensors = new Map();
@@ -112,7 +120,8 @@ function trainedTensors({ ids, language, vision, resampler }: Sizes): Tensors {
   tensors.set("lang_encoder.transformer.wte.weight", around0([ids + 3, language.width], SMALL_DEVIATION));
   for (let i = 0; i < language.layers; i++) {
     const block = `lang_encoder.transformer.blocks.${i}.gated_cross_attn_layer`;
-    for (const gate of ["attn_gate", "ff_gate"]) tensors.set(`${block}.${gate}`, { shape: [1], centre: GATE, spread: 0 });
+    for (const gate of ["attn_gate", "ff_gate"])
+      tensors.set(`${block}.${gate}`, { shape: [1], centre: GATE, spread: 0 });
     norm(`${block}.attn.norm`, language.width);
     attention(`${block}.attn`, language.width);
     feedForward(`${block}.ff`, language.width);
@@ -196,7 +205,10 @@ async function writeClip(folder: string, { vision, text }: Sizes): Promise<void>
     ...map(vision.width, 3 * PATCH ** 2),
     shape: [vision.width, 3, PATCH, PATCH],
   });
-  tensors.set("vision_model.embeddings.position_embedding.weight", around0([patches + 1, vision.width], SMALL_DEVIATION));
+  tensors.set(
+    "vision_model.embeddings.position_embedding.weight",
+    around0([patches + 1, vision.width], SMALL_DEVIATION),
+  );
   norm("vision_model.pre_layrnorm", vision.width);
   blocks("vision_model", vision);
   norm("vision_model.post_layernorm", vision.width);

@@ -4,7 +4,7 @@ import { fromBfloat16, fromFloat16, toFloat16 } from "../half.js";
 import { sizeOf } from "../nn/parameters.js";
 import { quantise } from "../nn/quantise.js";
 import { quantisationOf } from "../nn/quantised.js";
-import type { Raw } from "./bits.js";
+import { firstNotFinite, type Raw } from "./bits.js";
 import { UnsavableError } from "./errors.js";
 import { DTYPE_BYTES, type Dtype } from "./safetensors.js";
 import type { DeclaredTensor } from "./safetensors-write.js";
@@ -95,7 +95,7 @@ function widened(bits: Raw, dtype: Dtype): Float32Array {
 function halved(bits: Raw, { path, dtype }: Incoming): Raw {
   if (dtype === "F16") return bits;
   const rounded = toFloat16(widened(bits, dtype)) as Uint16Array<ArrayBuffer>;
-  const at = rounded.findIndex((half) => (half & 0x7c00) === 0x7c00);
+  const at = firstNotFinite(rounded, "F16");
   if (at >= 0)
     throw new UnsavableError(
       `Tensor ${path} holds ${widened(bits, dtype)[at]} at element ${at}, which float16 cannot hold.`,

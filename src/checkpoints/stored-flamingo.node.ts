@@ -8,12 +8,14 @@ import { type Flamingo, initFlamingo } from "../model/flamingo-parameters.js";
 import { frozen, type Parameter } from "../nn/parameters.js";
 import { Undrawn } from "../random.js";
 import { firstNotFinite, rawArray } from "./bits.js";
+import type { Bytes } from "./bytes.js";
+import { fileBytes } from "./bytes.node.js";
 import { type Fault, WeightsMismatchError } from "./errors.js";
 import { heldIn } from "./fill.js";
 import type { DescribedFlamingo } from "./flamingo-file.js";
 import { outlineFlamingo } from "./flamingo-outline.node.js";
 import { type Incoming, type Keeping, writeHeld } from "./held-weights.node.js";
-import { DTYPE_BYTES, type Dtype } from "./safetensors.js";
+import { DTYPE_BYTES, type Dtype, toFloat32 } from "./safetensors.js";
 import type { TensorStore } from "./store.js";
 import { openTensorStore } from "./store.node.js";
 
@@ -92,22 +94,21 @@ const FORMATS: { readonly [Format in Dtype]?: "float32" | "float16" | "bfloat16"
   U8: "uint8",
 };
 
-/** Bytes that are read at once. */
-const WINDOW = 2 ** 26;
+/** Bytes that are read at once, always into the same array. */
+const WINDOW = 2 ** 24;
 
 async function notFinite(store: TensorStore): Promise<Fault[]> {
   const faults: Fault[] = [];
-  for (const [name, { dtype, shape }] of store.entries) {
+  const window = new Uint8Array(WINDOW);
+  const files = new Map<string, Bytes>();
+  for (const { file } of store.entries.values()) if (!files.has(file)) files.set(file, await fileBytes(file));
+  for (const [name, { dtype, file, begin, bytes }] of store.entries) {
     if (dtype === "U8") continue;
-    const rows = shape[0] ?? 1;
-    const row = shape.slice(1).reduce((product, size) => product * size, DTYPE_BYTES[dtype]);
-    const together = Math.max(1, Math.floor(WINDOW / row));
-    for (let from = 0; from < rows; from += together) {
-      const some = shape.length === 0 ? undefined : { from, to: Math.min(rows, from + together) };
-      const at = firstNotFinite(rawArray(await store.raw(name, some), dtype), dtype);
+    for (let done = 0; done < bytes; done += WINDOW) {
+      const read = await files.get(file)!.read(begin + done, begin + Math.min(bytes, done + WINDOW), window);
+      const at = firstNotFinite(rawArray(read, dtype), dtype);
       if (at < 0) continue;
-      const { data } = await store.read(name, some);
-      faults.push({ kind: "value", name, value: data[at]!, at: (from * row) / DTYPE_BYTES[dtype] + at });
+      faults.push({ kind: "value", name, value: toFloat32(dtype, read)[at]!, at: done / DTYPE_BYTES[dtype] + at });
       break;
     }
   }

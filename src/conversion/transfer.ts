@@ -1,7 +1,8 @@
 /** Foreign tensors onto ours: first what goes where, from headers alone; then their numbers, one tensor at a time. */
 
 import { firstNotFinite, type Raw, rawArray } from "../checkpoints/bits.js";
-import { type NameRow, type Placing, taken } from "../checkpoints/names/table.js";
+import type { Incoming } from "../checkpoints/held-weights.node.js";
+import type { NameRow, Placing } from "../checkpoints/names/table.js";
 import type { Dtype } from "../checkpoints/safetensors.js";
 import type { StoredTensor, TensorStore } from "../checkpoints/store.js";
 import { InvariantError } from "../errors.js";
@@ -84,7 +85,8 @@ export function planTransfer(
       );
     if (!STORABLE.has(entry.dtype))
       misshapen.push(`${theirs} of ${entry.file} holds ${entry.dtype}; weights are F64, F32, F16 or BF16`);
-    moves.push({ ours, shape, from: { store, theirs, placing }, dtype: entry.dtype === "F64" ? "F32" : entry.dtype });
+    const from = { store, theirs, placing: { ...placing, theirs: entry.shape } };
+    moves.push({ ours, shape, from, dtype: entry.dtype === "F64" ? "F32" : entry.dtype });
     const role = trained(ours) ? "trained" : "frozen";
     used.push({ ours, theirs, file: entry.file, dtype: entry.dtype, role, shape, theirShape: entry.shape });
   }
@@ -139,36 +141,37 @@ function leftAs(theirs: string, { file, dtype, shape }: StoredTensor): Left {
   return { theirs, file, dtype, shape };
 }
 
-/** Reads the numbers of moves; a fused tensor that fills several of ours one after the other is read once. */
-export class Mover {
-  #last: { readonly store: TensorStore; readonly theirs: string; readonly numbers: Raw } | undefined;
+/**
+ * Moves as what is written, each read when its turn comes.
+ * @param parameters  ours by path, for those that are drawn
+ */
+export function incomingOf(moves: readonly Move[], parameters: ReadonlyMap<string, Parameter>): Incoming[] {
+  return moves.map((move) => ({
+    path: move.ours,
+    shape: move.shape,
+    dtype: move.dtype,
+    read: () => numbersOf(move, parameters.get(move.ours)!),
+  }));
+}
 
-  /**
-   * The numbers of one of our tensors in the format that they have in their file, row-major.
-   * @throws {ImportError} naming the tensor and the element, if one is not finite
-   */
-  async take({ ours, shape, from, dtype }: Move, drawn: Parameter): Promise<Raw> {
-    if (from === "drawn") return new Uint32Array(drawn.data.slice().buffer);
-    const numbers = await this.#read(from.store, from.theirs);
-    const own = taken(numbers, from.placing);
-    const odd = firstNotFinite(own, dtype);
-    if (odd >= 0)
-      throw new ImportError(
-        `${from.theirs} of ${from.store.entries.get(from.theirs)!.file} holds a number that is not finite, at element ${odd} of ${ours} [${shape.join(", ")}].`,
-        "take an earlier checkpoint: these numbers come of a diverged run or a damaged file",
-      );
-    return own;
-  }
-
-  async #read(store: TensorStore, theirs: string): Promise<Raw> {
-    if (this.#last?.store === store && this.#last.theirs === theirs) return this.#last.numbers;
-    this.#last = undefined;
-    const { dtype } = store.entries.get(theirs)!;
-    const numbers =
-      dtype === "F64"
-        ? new Uint32Array((await store.read(theirs)).data.buffer as ArrayBuffer)
-        : rawArray(await store.raw(theirs), dtype);
-    this.#last = { store, theirs, numbers };
-    return numbers;
-  }
+/**
+ * Reads the numbers of a move, in the format that they have in their file, row-major. Beside them little is held.
+ * @param drawn  our parameter, for one whose numbers are drawn
+ * @throws {ImportError} naming the tensor and the element, if one is not finite
+ */
+async function numbersOf({ ours, shape, from, dtype }: Move, drawn: Parameter): Promise<Raw> {
+  if (from === "drawn") return new Uint32Array(drawn.data.slice().buffer);
+  const { store, theirs, placing } = from;
+  const entry = store.entries.get(theirs)!;
+  const numbers =
+    entry.dtype === "F64"
+      ? new Uint32Array((await store.read(theirs, placing)).data.buffer as ArrayBuffer)
+      : rawArray(await store.raw(theirs, placing), dtype);
+  const odd = firstNotFinite(numbers, dtype);
+  if (odd >= 0)
+    throw new ImportError(
+      `${theirs} of ${entry.file} holds a number that is not finite, at element ${odd} of ${ours} [${shape.join(", ")}].`,
+      "take an earlier checkpoint: these numbers come of a diverged run or a damaged file",
+    );
+  return numbers;
 }
