@@ -9,6 +9,8 @@ const PROMPT: Option = {
   flags: "--prompt <file>",
   help: 'read the prompt from a JSON file, "-" for standard input: [{"image": "cat.png"}, {"text": "Output:"}]',
 };
+/** What a model is exported as. */
+export const EXPORT_FORMATS = ["openflamingo", "idefics", "onnx"] as const;
 
 export const COMMANDS: readonly Command[] = [
   {
@@ -80,6 +82,41 @@ export const COMMANDS: readonly Command[] = [
       "flamingo import hf:openflamingo/OpenFlamingo-3B-vitl-mpt1b --language hf:anas-awadalla/mpt-1b-redpajama-200b --vision hf:openai/clip-vit-large-patch14 --out models/openflamingo-3b",
     ],
     load: async () => (await import("./import.js")).importCommand,
+  },
+  {
+    usage: "export",
+    summary: "turn a model folder into what other programs read: OpenFlamingo's files, IDEFICS's, or ONNX graphs",
+    options: [
+      MODEL,
+      { flags: "--format <format>", help: "openflamingo, idefics or onnx", parse: oneOf(EXPORT_FORMATS) },
+      { flags: "--out <folder>", help: "folder for the export" },
+      JSON_OUTPUT,
+    ],
+    examples: [
+      "flamingo export --format onnx --out nano-onnx",
+      "flamingo export --model models/openflamingo-3b --format openflamingo --out openflamingo-3b",
+    ],
+    load: async () => (await import("./export.js")).exportCommand,
+  },
+  {
+    usage: "new",
+    summary: "make a Flamingo of a finished language model and a finished vision tower, all gates closed",
+    options: [
+      { flags: "--language <folder>", help: "model folder of the language model, imported or trained here" },
+      { flags: "--vision <folder>", help: "model folder of the vision tower, likewise" },
+      {
+        flags: "--every <n>",
+        help: "a gated block before every so many language blocks; 4 unless told",
+        parse: wholeNumber(1),
+      },
+      { flags: "--latents <n>", help: "visual tokens of an image; 64 unless told", parse: wholeNumber(1) },
+      { flags: "--seed <seed>", help: "seed of what is drawn; 0 unless told" },
+      { flags: "--name <name>", help: "what the model is called; the last part of its folder unless told" },
+      { flags: "--out <folder>", help: "folder for the model" },
+      JSON_OUTPUT,
+    ],
+    examples: ["flamingo new --language models/pythia-160m --vision models/clip-b-32 --every 4 --out models/own"],
+    load: async () => (await import("./new.js")).newCommand,
   },
   {
     usage: "train [name]",

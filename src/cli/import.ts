@@ -9,7 +9,7 @@ import { UsageError } from "../errors.js";
 import { tellFetching } from "./fetching.js";
 import { INTERRUPTED, listenForInterruption } from "./interruption.js";
 import type { Io } from "./io.js";
-import { progressOn } from "./progress.js";
+import { tellWriting } from "./progress.js";
 import { grouped, table } from "./table.js";
 
 export interface ImportFlags {
@@ -37,23 +37,18 @@ export async function importCommand([source]: readonly string[], flags: ImportFl
       "name a source and a folder: flamingo import hf:owner/name --out models/name",
     );
   const fetching = tellFetching(io);
-  const progress = progressOn(io);
-  const interruption = listenForInterruption(io, progress, "Stopping, and taking away what was written");
-  let tenth = 0;
+  const writing = tellWriting(io, out);
+  const interruption = listenForInterruption(io, writing, "Stopping, and taking away what was written");
   try {
     const imported = await importModel(source, out, {
       ...flags,
       keep: quantize,
       signal: interruption.signal,
       onProgress: fetching.tell,
-      onWritten(done, of) {
-        const now = Math.floor((10 * done) / of);
-        progress.tell(`writing ${out}  ${inUnits(done)} / ${inUnits(of)}`, now > tenth);
-        tenth = now;
-      },
+      onWritten: writing.tell,
     });
     fetching.end();
-    progress.end();
+    writing.end();
     io.out(flags.json ? `${JSON.stringify(imported)}\n` : inWords(imported, out));
     return 0;
   } catch (error) {
@@ -62,7 +57,7 @@ export async function importCommand([source]: readonly string[], flags: ImportFl
     return INTERRUPTED;
   } finally {
     fetching.end();
-    progress.end();
+    writing.end();
     interruption.stopListening();
   }
 }

@@ -11,7 +11,7 @@ export const INTERRUPTED = 130;
  */
 export function listenForInterruption(
   io: Io,
-  progress: Progress,
+  progress: Pick<Progress, "end">,
   what: string,
 ): { readonly signal: AbortSignal; readonly stopListening: () => void } {
   const controller = new AbortController();

@@ -1,4 +1,5 @@
 /** How far something has come, for people: one line written over at a terminal, a line now and then elsewhere. */
+import { inUnits } from "../checkpoints/hub/disk.node.js";
 import type { Io } from "./io.js";
 
 /** A line of progress. */
@@ -32,4 +33,18 @@ export function inWords(milliseconds: number): string {
   if (seconds < 100) return `${seconds} s`;
   const minutes = Math.round(seconds / 60);
   return minutes < 100 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** Told of bytes, it tells of them: a line for every tenth of the whole. */
+export function tellWriting(io: Io, place: string): { tell(done: number, of: number): void; end(): void } {
+  const progress = progressOn(io);
+  let tenth = 0;
+  return {
+    tell(done, of) {
+      const now = Math.floor((10 * done) / of);
+      progress.tell(`writing ${place}  ${inUnits(done)} / ${inUnits(of)}`, now > tenth);
+      tenth = now;
+    },
+    end: () => progress.end(),
+  };
 }

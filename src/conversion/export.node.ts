@@ -1,15 +1,14 @@
 /** Model folders become what other programs read. */
 import { mkdir } from "node:fs/promises";
-import { join, resolve, sep } from "node:path";
-import { replaceFolder, saying, writeAtomically } from "../checkpoints/atomic.node.js";
+import { join } from "node:path";
+import { saying, writeAtomically } from "../checkpoints/atomic.node.js";
+import { EXPORT_FILE, makeExportFolder } from "../checkpoints/export-folder.node.js";
 import { outlineFlamingo } from "../checkpoints/flamingo-outline.node.js";
 import { MODEL_FILES } from "../checkpoints/model-files.js";
 import { DTYPE_BYTES, product } from "../checkpoints/safetensors.js";
-import { isWeightFile } from "../checkpoints/shards.js";
 import type { TensorStore } from "../checkpoints/store.js";
 import { writeTorchFile } from "../checkpoints/torch/torch-writer.node.js";
 import { writeWeights } from "../checkpoints/weights-writer.node.js";
-import { UsageError } from "../errors.js";
 import type { TokenizerJson } from "../text/tokenizer-json.js";
 import { ExportError } from "./errors.js";
 import { ideficsParts } from "./export-idefics.js";
@@ -49,9 +48,6 @@ export interface Exported {
     readonly shape: readonly number[];
   }[];
 }
-
-/** By this file an export is known, and replaced by another: what `Exported` says. */
-export const EXPORT_FILE = "export.json";
 
 /**
  * Exports a model under the names and in the files of a published format. Numbers go from file to file one tensor at a
@@ -115,30 +111,6 @@ export async function exportModel(
     await writeAtomically(join(temporary, EXPORT_FILE), text(exported));
   });
   return exported;
-}
-
-/**
- * Makes the folder of an export, in place of an older one.
- * @throws {UsageError} if it is the model's own, or inside it
- * @throws {OutputError} if it cannot be written, or holds something else
- */
-export async function makeExportFolder(
-  model: string,
-  out: string,
-  make: (temporary: string) => Promise<void>,
-): Promise<void> {
-  const [from, to] = [resolve(model), resolve(out)];
-  if (from === to || to.startsWith(from + sep) || from.startsWith(to + sep))
-    throw new UsageError(
-      `The export would stand in ${out}, and the model is in ${model}.`,
-      "choose a folder that is neither the model's nor inside or around it",
-    );
-  await replaceFolder(to, EXPORT_FILE, make, isOutdated);
-}
-
-/** Whether a file of an older export, by its name, speaks of that one's weights. */
-function isOutdated(name: string): boolean {
-  return isWeightFile(name) || name === "language" || name === "vision" || /\.(pt|onnx|data)$/.test(name);
 }
 
 function requireWhole(model: string, { entries }: TensorStore): void {

@@ -1,10 +1,12 @@
 /** Published checkpoints become model folders. */
 import { join } from "node:path";
 import { writeAtomically } from "../checkpoints/atomic.node.js";
-import { type Keeping, writeHeld } from "../checkpoints/held-weights.node.js";
+import { type HoldOptions, type Incoming, type Keeping, writeHeld } from "../checkpoints/held-weights.node.js";
 import { MODEL_FILES } from "../checkpoints/model-files.js";
 import { makeModelFolder, requireModelPlace } from "../checkpoints/model-folder.node.js";
+import type { PixelsOptions } from "../media/normalise.js";
 import { preprocessorJson } from "../media/preprocessor.js";
+import type { TokenizerJson } from "../text/tokenizer-json.js";
 import { type Kind, type Recognised, type RecogniseOptions, recognise } from "./recognise.node.js";
 import type { ImportReport } from "./report.js";
 import { numbersOf, planTransfer, type Transfer } from "./transfer.js";
@@ -60,22 +62,46 @@ export async function writeModel(
   { moves, report }: Transfer,
   { keep, name = given, onWritten, signal }: ImportOptions,
 ): Promise<Imported> {
+  const incoming = moves.map((move) => ({
+    path: move.ours,
+    shape: move.shape,
+    dtype: move.dtype,
+    read: () => numbersOf(move, parameters.get(move.ours)!),
+  }));
+  const small = { config: { ...config, name }, tokenizer, pixels, report };
+  const written = await writeFolder(folder, small, incoming, { keep, onWritten, signal });
+  return { kind, name, report, ...written };
+}
+
+/** What a model's folder holds beside its weights. */
+export interface SmallFiles {
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly tokenizer: TokenizerJson | undefined;
+  readonly pixels: PixelsOptions | undefined;
+  readonly report: unknown;
+}
+
+/**
+ * Writes a model folder, which appears whole or not at all.
+ * @returns  the names of its files of weights, and the bytes of all numbers
+ * @throws {OutputError} if it cannot be
+ */
+export async function writeFolder(
+  folder: string,
+  { config, tokenizer, pixels, report }: SmallFiles,
+  incoming: readonly Incoming[],
+  options: HoldOptions,
+): Promise<{ readonly files: readonly string[]; readonly bytes: number }> {
   let written = { files: [] as readonly string[], bytes: 0 };
   await makeModelFolder(folder, async (temporary) => {
-    const incoming = moves.map((move) => ({
-      path: move.ours,
-      shape: move.shape,
-      dtype: move.dtype,
-      read: () => numbersOf(move, parameters.get(move.ours)!),
-    }));
-    written = await writeHeld(temporary, incoming, { keep, onWritten, signal });
+    written = await writeHeld(temporary, incoming, options);
     const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
-    await writeAtomically(join(temporary, MODEL_FILES.config), json({ ...config, name }));
+    await writeAtomically(join(temporary, MODEL_FILES.config), json(config));
     if (tokenizer !== undefined)
       await writeAtomically(join(temporary, MODEL_FILES.tokenizer), `${JSON.stringify(tokenizer)}\n`);
     if (pixels !== undefined)
       await writeAtomically(join(temporary, MODEL_FILES.preprocessor), json(preprocessorJson(pixels)));
     await writeAtomically(join(temporary, MODEL_FILES.report), json(report));
   });
-  return { kind, name, report, ...written };
+  return written;
 }

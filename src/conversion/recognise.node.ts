@@ -277,7 +277,8 @@ async function languageModel(published: Published): Promise<Recognised> {
     config: {
       kind: "language",
       language,
-      prompt: promptConfigOf("paper", tokenizer),
+      // A Flamingo made of it begins every text, as the paper's do, with the mark that the tokenizer names for it.
+      prompt: promptConfigOf("paper", { ...tokenizer, begins: true }),
       limits: { maximumTokens: trainedLength(published.config, language) },
     },
     tokenizer: tokenizer.json,
