@@ -56,7 +56,7 @@ export function openFlamingoConfig({ places, checkpoint, language, vision }: Ope
     throw new ImportError(
       `${checkpoint.place} was trained ${of}: its ${name} is ${theirs}, but ${of.includes("vision") ? vision.place : language.place} makes it ${given}.`,
       of.includes("vision")
-        ? "give its CLIP with --vision: openai/clip-vit-large-patch14 for the published ones"
+        ? "give its CLIP with --vision: hf:openai/clip-vit-large-patch14 for the published ones"
         : "give the language model that it was trained on with --language",
     );
   };

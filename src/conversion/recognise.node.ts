@@ -138,6 +138,11 @@ async function openFlamingo(
   const eyes = await bring(needed(options.vision, "--vision", "hf:openai/clip-vit-large-patch14"), options);
   const family = languageFamily(words.config, words.place);
   const language = family.config(words.config, words.place);
+  if (!isClip(eyes.config))
+    throw new FamilyError(
+      `${eyes.place} is no CLIP: its config.json ${eyes.config === undefined ? "is not there" : `is of model_type ${JSON.stringify(typeOf(eyes.config))}`}.`,
+      "give the CLIP that it was trained on with --vision: hf:openai/clip-vit-large-patch14 for the published ones",
+    );
   const tower = await clipPart(eyes, { classToken: false });
   const config = openFlamingoConfig({
     places,

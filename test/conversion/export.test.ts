@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { FlamingoFile } from "../../src/checkpoints/flamingo-file.js";
 import { outlineFlamingo } from "../../src/checkpoints/flamingo-outline.node.js";
-import { EXPORT_FILE, exportModel } from "../../src/conversion/export.node.js";
+import { exportModel } from "../../src/conversion/export.node.js";
 import { importModel } from "../../src/conversion/import.node.js";
 import { saveTinyModel } from "../support/tiny-model.js";
 import { bitsOf, saveOpenFlamingo, savePublishedIdefics } from "./models.js";

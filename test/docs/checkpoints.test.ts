@@ -28,8 +28,9 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-describe("docs/checkpoints.md, with small checkpoints in the place of the published ones", () => {
-  const commands = blocksOf("docs/checkpoints.md")
+describe("docs/checkpoints.md and README.md, with small checkpoints in the place of the published ones", () => {
+  const commands = ["docs/checkpoints.md", "README.md"]
+    .flatMap((page) => blocksOf(page))
     .filter(({ language, comment }) => language === "sh" && comment?.endsWith("test/docs/checkpoints.test.ts"))
     .flatMap(({ code }) => commandsOf(code));
 
