@@ -1,13 +1,17 @@
 /** How much memory an import takes, as the kernel counted it for a process of its own. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, open, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { planSafetensors } from "../../src/checkpoints/safetensors-write.js";
+import { mptConfig } from "../../src/checkpoints/families/mpt.js";
+import { mptNames } from "../../src/checkpoints/names/mpt.js";
+import { initLanguage } from "../../src/model/language/language.js";
+import { Undrawn } from "../../src/random.js";
+import { sparseFolder } from "../support/sparse.js";
 
 const BIN = fileURLToPath(new URL("../../bin/flamingo.js", import.meta.url));
 const MiB = 2 ** 20;
@@ -26,30 +30,9 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** An MPT whose numbers are all 0: a file with a hole. */
-async function languageModel(name: string, { width, layers, rows }: { width: number; layers: number; rows: number }) {
-  const at = join(folder, name);
-  await mkdir(at);
-  const block = (i: number): [string, number[]][] => [
-    [`transformer.blocks.${i}.norm_1.weight`, [width]],
-    [`transformer.blocks.${i}.attn.Wqkv.weight`, [3 * width, width]],
-    [`transformer.blocks.${i}.attn.out_proj.weight`, [width, width]],
-    [`transformer.blocks.${i}.norm_2.weight`, [width]],
-    [`transformer.blocks.${i}.ffn.up_proj.weight`, [4 * width, width]],
-    [`transformer.blocks.${i}.ffn.down_proj.weight`, [width, 4 * width]],
-  ];
-  const shapes: [string, number[]][] = [
-    ["transformer.wte.weight", [rows, width]],
-    ...Array.from({ length: layers }, (_, i) => block(i)).flat(),
-    ["transformer.norm_f.weight", [width]],
-  ];
-  const { header, size } = planSafetensors(new Map(shapes.map(([name, shape]) => [name, { dtype: "F32", shape }])));
-  const file = await open(join(at, "model.safetensors"), "w");
-  await file.write(header);
-  await file.truncate(size);
-  await file.close();
-  const json = (name: string, value: unknown) => writeFile(join(at, name), JSON.stringify(value));
-  await json("config.json", {
+/** An MPT whose numbers are all 0. */
+function languageModel(name: string, { width, layers, rows }: { width: number; layers: number; rows: number }) {
+  const json = {
     model_type: "mpt",
     d_model: width,
     n_heads: width / 64,
@@ -57,14 +40,19 @@ async function languageModel(name: string, { width, layers, rows }: { width: num
     vocab_size: rows,
     no_bias: true,
     attn_config: { alibi: true },
-  });
-  await json("tokenizer.json", {
+  };
+  const tokenizer = {
     added_tokens: [],
     pre_tokenizer: { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true },
     decoder: { type: "ByteLevel" },
     model: { type: "BPE", vocab: { a: 0, b: 1 }, merges: [] },
-  });
-  return at;
+  };
+  const config = mptConfig(json, name);
+  return sparseFolder(
+    join(folder, name),
+    { tree: initLanguage(new Undrawn(), config), rows: mptNames(config), dtype: "F32" },
+    { "config.json": JSON.stringify(json), "tokenizer.json": JSON.stringify(tokenizer) },
+  );
 }
 
 /** The most bytes that a process which imports has resident. */
