@@ -10,6 +10,7 @@ import { answer } from "./answer.js";
 import { browser } from "./browser.js";
 import { type Effort, machine, ownVersion, type Page } from "./measure.js";
 import { quantised } from "./quantised.js";
+import { realSize } from "./real-size.js";
 import { speed } from "./speed.js";
 import { stall } from "./stall.js";
 import { trainingStep } from "./training-step.js";
@@ -26,6 +27,7 @@ const { values, positionals } = parseArgs({
     omniglot: { type: "string" },
     python: { type: "string", default: "python3" },
     device: { type: "string", default: "cpu" },
+    kept: { type: "string", default: "f32,int8,int4" },
   },
 });
 
@@ -68,6 +70,11 @@ const PAGES: Readonly<Record<string, Benchmark>> = {
     title: "A model held in fewer bits",
     repetitions: 1,
     page: (effort) => quantised(effort, { model: values.model }),
+  },
+  "real-size": {
+    title: "OpenFlamingo-3B at its real size",
+    repetitions: 1,
+    page: (effort) => realSize(effort, { kept: values.kept.split(",") }),
   },
   agreement: {
     title: "A model beside itself in fewer bits",

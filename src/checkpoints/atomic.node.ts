@@ -58,12 +58,7 @@ export async function replaceFolder(
 ): Promise<void> {
   const temporary = beside(path);
   const retired = beside(path);
-  const old = await saying(path, () => standing(path));
-  if (old !== undefined && old.length > 0 && !old.includes(known))
-    throw new OutputError(
-      `${path} holds other things (${old.slice(0, 3).join(", ")}).`,
-      "choose a new or an empty folder",
-    );
+  const old = await requireReplaceable(path, known);
   try {
     await saying(path, async () => {
       await makeAll(dirname(resolve(path)));
@@ -87,6 +82,21 @@ export async function replaceFolder(
     throw error;
   }
   await rm(retired, { recursive: true, force: true });
+}
+
+/**
+ * What stands in a folder that may be replaced; undefined if there is none.
+ * @param known  as `replaceFolder` has it
+ * @throws {OutputError} if it cannot be read, or holds something else
+ */
+export async function requireReplaceable(path: string, known: string): Promise<readonly string[] | undefined> {
+  const old = await saying(path, () => standing(path));
+  if (old !== undefined && old.length > 0 && !old.includes(known))
+    throw new OutputError(
+      `${path} holds other things (${old.slice(0, 3).join(", ")}).`,
+      "choose a new or an empty folder",
+    );
+  return old;
 }
 
 /**

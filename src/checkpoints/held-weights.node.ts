@@ -3,15 +3,15 @@ import { type Quantisation, quantisedShapes } from "../graph/index.js";
 import { fromBfloat16, fromFloat16, toFloat16 } from "../half.js";
 import { sizeOf } from "../nn/parameters.js";
 import { quantise } from "../nn/quantise.js";
-import { type Held, quantisationOf } from "../nn/quantised.js";
-import type { Raw } from "./bits.js";
+import { quantisationOf } from "../nn/quantised.js";
+import { firstNotFinite, type Raw } from "./bits.js";
 import { UnsavableError } from "./errors.js";
 import { DTYPE_BYTES, type Dtype } from "./safetensors.js";
 import type { DeclaredTensor } from "./safetensors-write.js";
 import { writeWeights } from "./weights-writer.node.js";
 
 /** How weights may be written otherwise than they were. */
-export type Keeping = Exclude<Held, "f32">;
+export type Keeping = "f16" | "int8" | "int4";
 
 /** One of our tensors before it is read. */
 export interface Incoming {
@@ -95,7 +95,7 @@ function widened(bits: Raw, dtype: Dtype): Float32Array {
 function halved(bits: Raw, { path, dtype }: Incoming): Raw {
   if (dtype === "F16") return bits;
   const rounded = toFloat16(widened(bits, dtype)) as Uint16Array<ArrayBuffer>;
-  const at = rounded.findIndex((half) => (half & 0x7c00) === 0x7c00);
+  const at = firstNotFinite(rounded, "F16");
   if (at >= 0)
     throw new UnsavableError(
       `Tensor ${path} holds ${widened(bits, dtype)[at]} at element ${at}, which float16 cannot hold.`,

@@ -11,6 +11,8 @@ export const MODEL_FILES = {
   weights: "model.safetensors",
   /** Where the weights are in several files, which of them has which. */
   index: "model.safetensors.index.json",
+  /** What became of every tensor, of a model that was imported. */
+  report: "import.json",
 } as const;
 
 /** What is read. */

@@ -5,7 +5,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { join, normalize, resolve } from "node:path";
 import { storedIn } from "../nn/parameters.js";
-import { replaceFolder, writeAtomically } from "./atomic.node.js";
+import { replaceFolder, requireReplaceable, writeAtomically } from "./atomic.node.js";
 import { ModelFolderError, OutputError } from "./errors.js";
 import { MODEL_FILES, parsedJson, type SavedModel } from "./model-files.js";
 import type { Tensor } from "./safetensors.js";
@@ -57,12 +57,23 @@ export async function saveModelFolder(folder: string, model: ModelToSave): Promi
 
 /**
  * Makes a model folder whose weights are written tensor by tensor: beside its place, then renamed. A model that stood there
- * before is replaced; files beside it that are not written anew are kept, its weights are not.
+ * before is replaced; files beside it that are not of a model are kept.
  * @param make  writes all files into the folder it is given; what it throws is thrown, and the old model stays.
  * @throws {OutputError} if the place cannot be written, or holds something other than a model.
  */
 export function makeModelFolder(folder: string, make: (temporary: string) => Promise<void>): Promise<void> {
-  return replaceFolder(resolve(folder), MODEL_FILES.config, make, isWeightFile);
+  return replaceFolder(resolve(folder), MODEL_FILES.config, make, (name) => OWN.has(name) || isWeightFile(name));
+}
+
+/** What a new model hands down from an old one in no case. */
+const OWN: ReadonlySet<string> = new Set(Object.values(MODEL_FILES));
+
+/**
+ * Looks whether a model folder may be made, before work is done for it.
+ * @throws {OutputError} if the place holds something other than a model, or is no folder.
+ */
+export async function requireModelPlace(folder: string): Promise<void> {
+  await requireReplaceable(resolve(folder), MODEL_FILES.config);
 }
 
 /**

@@ -86,11 +86,16 @@ export function parseHeader(json: Uint8Array, fileLength: number): SafetensorsHe
     .map(([name, description]) => [name, readEntry(name, description, dataStart)] as const)
     .sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end);
   let reached = dataStart;
+  let before = "the header";
   for (const [name, { begin, end }] of entries) {
-    if (begin < reached) throw new SafetensorsError(`The bytes of ${name} overlap those of the tensor before it.`);
+    if (begin < reached)
+      throw new SafetensorsError(
+        `The bytes of ${name}, from ${begin} on, overlap those of ${before}, which end at ${reached}.`,
+      );
     if (begin > reached) throw new SafetensorsError(`There are ${begin - reached} bytes of no tensor before ${name}.`);
     if (end > fileLength) throw new SafetensorsError(`${name} ends at byte ${end}, but the file has ${fileLength}.`);
     reached = end;
+    before = name;
   }
   if (reached !== fileLength)
     throw new SafetensorsError(`The tensors end at byte ${reached}, but the file has ${fileLength}.`);

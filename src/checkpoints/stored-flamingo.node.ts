@@ -7,13 +7,15 @@ import type { Weight } from "../graph/index.js";
 import { type Flamingo, initFlamingo } from "../model/flamingo-parameters.js";
 import { frozen, type Parameter } from "../nn/parameters.js";
 import { Undrawn } from "../random.js";
-import { rawArray } from "./bits.js";
+import { firstNotFinite, rawArray } from "./bits.js";
+import type { Bytes } from "./bytes.js";
+import { fileBytes } from "./bytes.node.js";
 import { type Fault, WeightsMismatchError } from "./errors.js";
 import { heldIn } from "./fill.js";
 import type { DescribedFlamingo } from "./flamingo-file.js";
 import { outlineFlamingo } from "./flamingo-outline.node.js";
 import { type Incoming, type Keeping, writeHeld } from "./held-weights.node.js";
-import { DTYPE_BYTES, type Dtype } from "./safetensors.js";
+import { DTYPE_BYTES, type Dtype, toFloat32 } from "./safetensors.js";
 import type { TensorStore } from "./store.js";
 import { openTensorStore } from "./store.node.js";
 
@@ -92,31 +94,21 @@ const FORMATS: { readonly [Format in Dtype]?: "float32" | "float16" | "bfloat16"
   U8: "uint8",
 };
 
-/** Bytes that are read at once. */
-const WINDOW = 2 ** 26;
-
-/** Bits that are all set where a number is infinite or none. */
-const EXPONENT: { readonly [Format in Dtype]?: number } = { F32: 0x7f800000, F16: 0x7c00, BF16: 0x7f80 };
+/** Bytes that are read at once, always into the same array. */
+const WINDOW = 2 ** 24;
 
 async function notFinite(store: TensorStore): Promise<Fault[]> {
   const faults: Fault[] = [];
-  for (const [name, { dtype, shape }] of store.entries) {
-    const exponent = EXPONENT[dtype];
-    if (exponent === undefined) continue;
-    const rows = shape[0] ?? 1;
-    const row = shape.slice(1).reduce((product, size) => product * size, DTYPE_BYTES[dtype]);
-    const together = Math.max(1, Math.floor(WINDOW / row));
-    for (let from = 0; from < rows; from += together) {
-      const some = shape.length === 0 ? undefined : { from, to: Math.min(rows, from + together) };
-      const { buffer, byteOffset, byteLength } = await store.raw(name, some);
-      const bits =
-        DTYPE_BYTES[dtype] === 4
-          ? new Uint32Array(buffer, byteOffset, byteLength / 4)
-          : new Uint16Array(buffer, byteOffset, byteLength / 2);
-      const at = bits.findIndex((pattern) => (pattern & exponent) === exponent);
+  const window = new Uint8Array(WINDOW);
+  const files = new Map<string, Bytes>();
+  for (const { file } of store.entries.values()) if (!files.has(file)) files.set(file, await fileBytes(file));
+  for (const [name, { dtype, file, begin, bytes }] of store.entries) {
+    if (dtype === "U8") continue;
+    for (let done = 0; done < bytes; done += WINDOW) {
+      const read = await files.get(file)!.read(begin + done, begin + Math.min(bytes, done + WINDOW), window);
+      const at = firstNotFinite(rawArray(read, dtype), dtype);
       if (at < 0) continue;
-      const { data } = await store.read(name, some);
-      faults.push({ kind: "value", name, value: data[at]!, at: (from * row) / DTYPE_BYTES[dtype] + at });
+      faults.push({ kind: "value", name, value: toFloat32(dtype, read)[at]!, at: done / DTYPE_BYTES[dtype] + at });
       break;
     }
   }

@@ -1,11 +1,13 @@
 /** `flamingo import`: a published checkpoint becomes a model folder, with an account of every tensor. */
-
+import { join } from "node:path";
 import type { Keeping } from "../checkpoints/held-weights.node.js";
 import { inUnits } from "../checkpoints/hub/disk.node.js";
-import { type Imported, importModel, REPORT_FILE } from "../conversion/import.node.js";
-import { type ImportReport, reshaped } from "../conversion/report.js";
+import { MODEL_FILES } from "../checkpoints/model-files.js";
+import { type Imported, importModel } from "../conversion/import.node.js";
+import type { ImportReport } from "../conversion/report.js";
 import { UsageError } from "../errors.js";
 import { tellFetching } from "./fetching.js";
+import { INTERRUPTED, listenForInterruption } from "./interruption.js";
 import type { Io } from "./io.js";
 import { tellWriting } from "./progress.js";
 import { grouped, table } from "./table.js";
@@ -23,8 +25,11 @@ export interface ImportFlags {
 /** Lines of a list that are shown; the report beside the model has all. */
 const SHOWN = 10;
 
-/** Imports. @throws as `importModel`; {UsageError} without a source or a place */
-export async function importCommand([source]: readonly string[], flags: ImportFlags, io: Io): Promise<undefined> {
+/**
+ * Imports. An interruption leaves what was downloaded, and nothing of the model.
+ * @throws as `importModel`; {UsageError} without a source or a place
+ */
+export async function importCommand([source]: readonly string[], flags: ImportFlags, io: Io): Promise<number> {
   const { out, quantize } = flags;
   if (source === undefined || out === undefined)
     throw new UsageError(
@@ -33,21 +38,28 @@ export async function importCommand([source]: readonly string[], flags: ImportFl
     );
   const fetching = tellFetching(io);
   const writing = tellWriting(io, out);
-  const imported = await (async () => {
-    try {
-      return await importModel(source, out, {
-        ...flags,
-        keep: quantize,
-        onProgress: fetching.tell,
-        onWritten: writing.tell,
-      });
-    } finally {
-      fetching.end();
-      writing.end();
-    }
-  })();
-  io.out(flags.json ? `${JSON.stringify(imported)}\n` : inWords(imported, out));
-  return undefined;
+  const interruption = listenForInterruption(io, writing, "Stopping, and taking away what was written");
+  try {
+    const imported = await importModel(source, out, {
+      ...flags,
+      keep: quantize,
+      signal: interruption.signal,
+      onProgress: fetching.tell,
+      onWritten: writing.tell,
+    });
+    fetching.end();
+    writing.end();
+    io.out(flags.json ? `${JSON.stringify(imported)}\n` : inWords(imported, out));
+    return 0;
+  } catch (error) {
+    if (error !== interruption.signal.reason) throw error;
+    io.err("Stopped. What was downloaded is kept, and the same command goes on from there.\n");
+    return INTERRUPTED;
+  } finally {
+    fetching.end();
+    writing.end();
+    interruption.stopListening();
+  }
 }
 
 function inWords({ kind, name, report, files, bytes }: Imported, out: string): string {
@@ -63,12 +75,12 @@ function inWords({ kind, name, report, files, bytes }: Imported, out: string): s
     ),
     ...section(
       "of other sizes there",
-      reshaped(report),
+      report.reshaped,
       ({ theirs, theirShape, ours, shape }) => `${theirs} [${theirShape.join(", ")}] is ${ours} [${shape.join(", ")}]`,
     ),
     ...section("tied", report.tied, ({ theirs, with: other }) => `${theirs} is ${other}`),
     ...Object.entries(byReason(report)).map(([why, count]) => `left aside, ${count}: ${why}`),
-    `Every tensor: ${out}/${REPORT_FILE}`,
+    `Every tensor: ${join(out, MODEL_FILES.report)}`,
     "",
   ].join("\n");
 }

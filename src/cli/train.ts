@@ -5,6 +5,7 @@ import { FlamingoError, UsageError } from "../errors.js";
 import { type LogLine, type LoopOptions, train as runLoop } from "../training/loop.node.js";
 import type { Run, RunOptions } from "../training/run.js";
 import { RUNS } from "../training/runs/index.js";
+import { INTERRUPTED, listenForInterruption } from "./interruption.js";
 import type { Io } from "./io.js";
 import { inWords, type Progress, progressOn } from "./progress.js";
 import { grouped, table } from "./table.js";
@@ -29,9 +30,6 @@ export class TrainingThereError extends FlamingoError {
 
 /** Steps between lines of progress where there is no terminal. */
 const LINE_EVERY = 20;
-
-/** The exit code of a process that was interrupted. */
-const INTERRUPTED = 130;
 
 /**
  * Trains. An interruption (Ctrl-C, or the termination signal) finishes the step and writes a checkpoint; a second one
@@ -58,7 +56,7 @@ export async function train([name]: readonly string[], flags: TrainFlags, io: Io
   io.err(`${run.name}: ${run.summary}\n`);
   if (flags.resume) io.err(there === undefined ? `No checkpoint in ${out} yet.\n` : `Going on after step ${there}.\n`);
   const progress = progressOn(io);
-  const interruption = listenForInterruption(io, progress);
+  const interruption = listenForInterruption(io, progress, "Finishing this step and writing a checkpoint");
   try {
     const loop: LoopOptions = {
       out,
@@ -143,27 +141,6 @@ function reporter(progress: Progress, steps: number, before: number): (line: Log
     const line = `step ${grouped(step)}/${grouped(steps)}  loss ${loss.toFixed(4)}  ${perSecond}${Math.round(usual)} ms a step  ${inWords(usual * (steps - step))} left`;
     progress.tell(line, step === before + 1 || step % LINE_EVERY === 0 || step === steps);
   };
-}
-
-function listenForInterruption(io: Io, progress: Progress) {
-  const controller = new AbortController();
-  const names = ["SIGINT", "SIGTERM"] as const;
-  const interrupt = (signal: NodeJS.Signals) => {
-    if (controller.signal.aborted) {
-      stopListening();
-      // As if nobody had listened: the step that is under way is not waited for.
-      process.kill(process.pid, signal);
-      return;
-    }
-    controller.abort();
-    progress.end();
-    io.err("Finishing this step and writing a checkpoint; once more to stop at once.\n");
-  };
-  const stopListening = () => {
-    for (const name of names) process.off(name, interrupt);
-  };
-  for (const name of names) process.on(name, interrupt);
-  return { signal: controller.signal, stopListening };
 }
 
 function commandToGoOn(run: Run, flags: TrainFlags): string {

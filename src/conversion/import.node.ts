@@ -3,13 +3,13 @@ import { join } from "node:path";
 import { writeAtomically } from "../checkpoints/atomic.node.js";
 import { type HoldOptions, type Incoming, type Keeping, writeHeld } from "../checkpoints/held-weights.node.js";
 import { MODEL_FILES } from "../checkpoints/model-files.js";
-import { makeModelFolder } from "../checkpoints/model-folder.node.js";
+import { makeModelFolder, requireModelPlace } from "../checkpoints/model-folder.node.js";
 import type { PixelsOptions } from "../media/normalise.js";
 import { preprocessorJson } from "../media/preprocessor.js";
 import type { TokenizerJson } from "../text/tokenizer-json.js";
 import { type Kind, type Recognised, type RecogniseOptions, recognise } from "./recognise.node.js";
 import type { ImportReport } from "./report.js";
-import { Mover, planTransfer, type Transfer } from "./transfer.js";
+import { incomingOf, planTransfer, type Transfer } from "./transfer.js";
 
 /** How a checkpoint is imported. */
 export interface ImportOptions extends RecogniseOptions {
@@ -34,9 +34,6 @@ export interface Imported {
   readonly bytes: number;
 }
 
-/** Beside the model stands what became of every tensor. */
-export const REPORT_FILE = "import.json";
-
 /**
  * Imports a published checkpoint: `config.json`, `tokenizer.json`, `preprocessor_config.json`, weights in one file or in
  * shards, and a report of every tensor. Numbers go from file to file one tensor at a time. The folder appears whole or
@@ -46,9 +43,16 @@ export const REPORT_FILE = "import.json";
  * @throws {FamilyError | ForeignConfigError} for a model of a family or variant that is not known
  * @throws {ImportError} for tensors that are missing or do not fit
  * @throws {OutputError} if the place cannot be written or the disk is full
- * @throws as `fetchRepository`, `openTensorStore` and `tokenizerFromFiles`
+ * @throws {SourceError} for a source that is malformed or not there; what a hub refuses or breaks off has codes that begin
+ *   with `HUB_`
+ * @throws {ModelFolderError | SafetensorsError | TorchFileError} for files that are missing, cut off or contradict themselves
+ * @throws {PickleError} for a pickle that asks for anything but data; nothing of it is executed
+ * @throws {TokenizerFileError | TokenizerRowsError} for a tokenizer that cannot be used, or of another size than the embedding
+ * @throws {UnsavableError} for a number that is too large for the format asked for
+ * @throws the signal's reason
  */
 export async function importModel(source: string, folder: string, options: ImportOptions = {}): Promise<Imported> {
+  await requireModelPlace(folder);
   const recognised = await recognise(source, options);
   const transfer = planTransfer(recognised.parameters, recognised.parts, {
     allowMissing: options.allowMissing ?? [],
@@ -64,13 +68,7 @@ export async function writeModel(
   { moves, report }: Transfer,
   { keep, name = given, onWritten, signal }: ImportOptions,
 ): Promise<Imported> {
-  const mover = new Mover();
-  const incoming = moves.map((move) => ({
-    path: move.ours,
-    shape: move.shape,
-    dtype: move.dtype,
-    read: () => mover.take(move, parameters.get(move.ours)!),
-  }));
+  const incoming = incomingOf(moves, parameters);
   const small = { config: { ...config, name }, tokenizer, pixels, report };
   const written = await writeFolder(folder, small, incoming, { keep, onWritten, signal });
   return { kind, name, report, ...written };
@@ -104,7 +102,7 @@ export async function writeFolder(
       await writeAtomically(join(temporary, MODEL_FILES.tokenizer), `${JSON.stringify(tokenizer)}\n`);
     if (pixels !== undefined)
       await writeAtomically(join(temporary, MODEL_FILES.preprocessor), json(preprocessorJson(pixels)));
-    await writeAtomically(join(temporary, REPORT_FILE), json(report));
+    await writeAtomically(join(temporary, MODEL_FILES.report), json(report));
   });
   return written;
 }

@@ -42,12 +42,21 @@ export function openFlamingoConfig({ places, checkpoint, language, vision }: Ope
   const [rows] = shapeOf(`lang_encoder.${own.table}`);
   const frames = checkpoint.entries.get("perceiver.frame_embs")?.shape[0] ?? 0;
   const { config } = language;
+  for (const [name, channels] of [
+    [`${block}.attn.to_q.weight`, inner!],
+    ["perceiver.layers.0.0.to_q.weight", resamplerInner!],
+  ] as const)
+    if (channels % HEAD_DIM !== 0)
+      throw new ImportError(
+        `${name} of ${checkpoint.place} makes ${channels} channels; OpenFlamingo's heads have ${HEAD_DIM} each.`,
+        "give the checkpoint of an OpenFlamingo: that of another program cannot be read by its names",
+      );
   const fits = (name: string, theirs: number | undefined, given: number, of: string) => {
     if (theirs === given) return;
     throw new ImportError(
       `${checkpoint.place} was trained ${of}: its ${name} is ${theirs}, but ${of.includes("vision") ? vision.place : language.place} makes it ${given}.`,
       of.includes("vision")
-        ? "give its CLIP with --vision: openai/clip-vit-large-patch14 for the published ones"
+        ? "give its CLIP with --vision: hf:openai/clip-vit-large-patch14 for the published ones"
         : "give the language model that it was trained on with --language",
     );
   };
@@ -58,11 +67,16 @@ export function openFlamingoConfig({ places, checkpoint, language, vision }: Ope
     );
   fits("width", width, config.width, "on another language model");
   fits("width of visual features", visual, vision.config.width, "with another vision tower");
-  const deepest = places.before.at(-1)!;
-  if (deepest >= config.layers)
+  const [least, most] = depths(places.before);
+  if (config.layers < least || config.layers > most)
     throw new ImportError(
-      `${checkpoint.place} has a gated block before language block ${deepest}, but ${language.place} has ${config.layers} blocks.`,
+      `${checkpoint.place} has gated blocks before language blocks ${places.before.join(", ")}, so that it was trained on a language model of ${least === most ? least : `${least} to ${most}`} blocks, but ${language.place} has ${config.layers}.`,
       "give the language model that it was trained on with --language",
+    );
+  if (!("head" in own) && config.head !== "tied" && rows !== config.vocabulary)
+    throw new ImportError(
+      `${language.place} has a map to logits of its own, whose rows for the ${rows! - config.vocabulary} tokens that were added are in no file: ${checkpoint.place} was saved without lang_encoder.lm_head.weight [${rows}, ${config.width}], as every OpenFlamingo on a LLaMA was.`,
+      "take an OpenFlamingo on MPT or RedPajama, such as hf:openflamingo/OpenFlamingo-3B-vitl-mpt1b",
     );
   return {
     vision: vision.config,
@@ -88,6 +102,14 @@ export function openFlamingoConfig({ places, checkpoint, language, vision }: Ope
     },
     ownTokens: "table",
   };
+}
+
+/** How many blocks a language model can have that has gated ones there: they stand before the last of every so many. */
+function depths(before: readonly number[]): readonly [least: number, most: number] {
+  const deepest = before.at(-1)!;
+  const every = before[0]! + 1;
+  const regular = before.every((depth, i) => depth === (i + 1) * every - 1);
+  return [deepest + 1, regular ? deepest + every : Number.POSITIVE_INFINITY];
 }
 
 /** MPT was first published under another name. */

@@ -1,8 +1,8 @@
 /** What became of every tensor of an import: the doubt that a report is to leave none of. */
 import type { Dtype } from "../checkpoints/safetensors.js";
 
-/** Whether Flamingo's own training made a tensor, or the model it was built on; or whether it is another one again. */
-export type Role = "trained" | "frozen" | "tied";
+/** Whether Flamingo's own training made a tensor, or the model it was built on. */
+export type Role = "trained" | "frozen";
 
 /** A tensor of ours that was filled. */
 export interface Used {
@@ -10,7 +10,7 @@ export interface Used {
   readonly theirs: string;
   readonly file: string;
   readonly dtype: Dtype;
-  readonly role: Exclude<Role, "tied">;
+  readonly role: Role;
   /** Sizes here and there. A fused tensor of theirs fills several of ours. */
   readonly shape: readonly number[];
   readonly theirShape: readonly number[];
@@ -25,6 +25,9 @@ export interface Missing {
   readonly allowed: boolean;
 }
 
+/** A tensor whose axes are others here than there, and not only in another order: a scalar, a kernel, a part of a fused one. */
+export type Reshaped = Pick<Used, "ours" | "shape" | "theirs" | "theirShape">;
+
 /** A tensor of theirs that fills none of ours. */
 export interface Left {
   readonly theirs: string;
@@ -37,6 +40,8 @@ export interface Left {
 export interface ImportReport {
   readonly used: readonly Used[];
   readonly missing: readonly Missing[];
+  /** Those of the used that have other axes here than there. */
+  readonly reshaped: readonly Reshaped[];
   /** Left over, and nobody knows why. */
   readonly unexpected: readonly Left[];
   /** Left over for a reason. */
@@ -46,6 +51,9 @@ export interface ImportReport {
 }
 
 /** Those of the used that have other axes here than there, and not only in another order. */
-export function reshaped({ used }: ImportReport): readonly Used[] {
-  return used.filter(({ shape, theirShape }) => shape.length !== theirShape.length);
+export function reshapedAmong(used: readonly Used[]): Reshaped[] {
+  const sizes = (shape: readonly number[]) => [...shape].sort((a, b) => a - b).join(" ");
+  return used
+    .filter(({ shape, theirShape }) => sizes(shape) !== sizes(theirShape))
+    .map(({ ours, shape, theirs, theirShape }) => ({ ours, shape, theirs, theirShape }));
 }

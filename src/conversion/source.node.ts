@@ -1,9 +1,9 @@
 /** What a published folder holds: its configuration, its tokenizer's files, its weights; fetched from the hub if it is there. */
 import { readFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import type { FetchEvent } from "../checkpoints/hub/events.js";
 import { fetchRepository } from "../checkpoints/hub/fetch.node.js";
-import { parseSource, writtenSource } from "../checkpoints/hub/source.js";
+import { parseSource, type Source, writtenSource } from "../checkpoints/hub/source.js";
 import { parsedJson } from "../checkpoints/model-files.js";
 import type { TensorStore } from "../checkpoints/store.js";
 import { openTensorStore } from "../checkpoints/store.node.js";
@@ -56,22 +56,25 @@ const SMALL: ReadonlySet<string> = new Set([
  */
 export async function bring(source: string, { onProgress, signal }: BringOptions = {}): Promise<Published> {
   const options = { ...(onProgress && { onProgress }), ...(signal && { signal }) };
+  const asked = parseSource(source);
   const all: string[] = [];
-  await fetchRepository(source, {
+  const { commit } = await fetchRepository(asked, {
     ...options,
     wanted: ({ path }) => {
       all.push(path);
       return SMALL.has(path);
     },
   });
-  const place = writtenSource(parseSource(source));
+  const place = writtenSource(asked);
   const kind = WEIGHTS.find((pattern) => all.some((path) => pattern.test(path)));
   if (kind === undefined)
     throw new ImportError(
       `${place} has no weights: its files are ${all.slice(0, 10).join(", ") || "none"}.`,
       "name a folder or repository with model.safetensors, pytorch_model.bin or checkpoint.pt",
     );
-  const { folder, files } = await fetchRepository(source, {
+  // The same commit, though the branch may have moved on since.
+  const same: Source = asked.kind === "hub" && commit !== undefined ? { ...asked, revision: commit } : asked;
+  const { folder, files } = await fetchRepository(same, {
     ...options,
     wanted: ({ path }) => SMALL.has(path) || kind.test(path),
   });
@@ -81,7 +84,7 @@ export async function bring(source: string, { onProgress, signal }: BringOptions
       : undefined;
   return {
     place,
-    name: basename(place),
+    name: asked.kind === "hub" ? asked.name : basename(resolve(asked.path)),
     folder,
     files: files.map(({ path }) => path),
     config: await json("config.json"),
@@ -89,12 +92,32 @@ export async function bring(source: string, { onProgress, signal }: BringOptions
   };
 }
 
-/** Its tensors, whatever the format of their files. @throws as `openTensorStore` */
-export function tensorsOf({ folder, files }: Published): Promise<TensorStore> {
+/**
+ * Its tensors, whatever the format of their files.
+ * @throws {ImportError} for shards without their index, or files of which none is known to be the model
+ * @throws as `openTensorStore`
+ */
+export async function tensorsOf({ folder, files, place }: Published): Promise<TensorStore> {
   const kind = WEIGHTS.find((pattern) => files.some((path) => pattern.test(path)))!;
   const weights = files.filter((path) => kind.test(path));
-  return openTensorStore(weights.length === 1 ? join(folder, weights[0]!) : folder);
+  const index = INDICES.find((name) => files.includes(name) && kind.test(name.replace(".index.json", "")));
+  const whole = weights.filter((path) => !SHARD.test(path));
+  if (whole.length === 1) return openTensorStore(join(folder, whole[0]!));
+  if (index !== undefined) return openTensorStore(join(folder, index));
+  const some = weights.slice(0, 5).join(", ");
+  if (whole.length === 0)
+    throw new ImportError(
+      `${place} has ${some}, and no index that says which tensors are in which.`,
+      "fetch model.safetensors.index.json or pytorch_model.bin.index.json beside them",
+    );
+  throw new ImportError(
+    `${place} has several files of weights, and none is called as a model is: ${some}.`,
+    "put the one that is meant into a folder of its own, called model.safetensors or checkpoint.pt",
+  );
 }
+
+const INDICES = ["model.safetensors.index.json", "pytorch_model.bin.index.json"] as const;
+const SHARD = /-\d+-of-\d+\./;
 
 /** Its tokenizer. @throws {TokenizerFileError} if it has none that can be used */
 export async function tokenizerOf({ folder, files, place }: Published): Promise<NamedTokenizer> {

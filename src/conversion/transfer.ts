@@ -1,20 +1,23 @@
 /** Foreign tensors onto ours: first what goes where, from headers alone; then their numbers, one tensor at a time. */
 
-import { type Raw, rawArray } from "../checkpoints/bits.js";
-import { type NameRow, type Placing, taken } from "../checkpoints/names/table.js";
+import { firstNotFinite, type Raw, rawArray } from "../checkpoints/bits.js";
+import type { Incoming } from "../checkpoints/held-weights.node.js";
+import type { NameRow, Placing } from "../checkpoints/names/table.js";
 import type { Dtype } from "../checkpoints/safetensors.js";
 import type { StoredTensor, TensorStore } from "../checkpoints/store.js";
 import { InvariantError } from "../errors.js";
 import type { Parameter } from "../nn/parameters.js";
 import { ImportError, list, missingError } from "./errors.js";
-import type { ImportReport, Left, Missing, Used } from "./report.js";
+import { type ImportReport, type Left, type Missing, reshapedAmong, type Used } from "./report.js";
 
 /** Tensors of a file or folder, and the rows of a name table that it is read by. */
 export interface Part {
   readonly store: TensorStore;
   readonly rows: readonly NameRow[];
   /** What it holds beside them, and why that is left. The first that fits is told. */
-  readonly aside: readonly { readonly names: RegExp; readonly why: string }[];
+  readonly aside: readonly { readonly names: (theirs: string) => boolean; readonly why: string }[];
+  /** Names under which a tensor of these rows may stand once more, and that tensor: a head that is the token table. */
+  readonly twins?: { readonly names: RegExp; readonly of: string } | undefined;
 }
 
 /** One of our tensors and where its numbers come from. */
@@ -82,7 +85,8 @@ export function planTransfer(
       );
     if (!STORABLE.has(entry.dtype))
       misshapen.push(`${theirs} of ${entry.file} holds ${entry.dtype}; weights are F64, F32, F16 or BF16`);
-    moves.push({ ours, shape, from: { store, theirs, placing }, dtype: entry.dtype === "F64" ? "F32" : entry.dtype });
+    const from = { store, theirs, placing: { ...placing, theirs: entry.shape } };
+    moves.push({ ours, shape, from, dtype: entry.dtype === "F64" ? "F32" : entry.dtype });
     const role = trained(ours) ? "trained" : "frozen";
     used.push({ ours, theirs, file: entry.file, dtype: entry.dtype, role, shape, theirShape: entry.shape });
   }
@@ -93,7 +97,7 @@ export function planTransfer(
     );
   const forbidden = missing.filter(({ allowed }) => !allowed);
   if (forbidden.length > 0) throw missingError(forbidden);
-  return { moves, report: { used, missing, ...leftOver(parts, met) } };
+  return { moves, report: { used, missing, reshaped: reshapedAmong(used), ...leftOver(parts, met) } };
 }
 
 const STORABLE: ReadonlySet<Dtype> = new Set(["F64", "F32", "F16", "BF16"]);
@@ -114,14 +118,13 @@ function leftOver(
   const unexpected: Left[] = [];
   const aside: (Left & { why: string })[] = [];
   const tied: (Left & { with: string })[] = [];
-  const asides = new Map<TensorStore, Part["aside"][number][]>();
-  for (const part of parts) asides.set(part.store, [...(asides.get(part.store) ?? []), ...part.aside]);
-  for (const [store, reasons] of asides)
+  for (const { store, aside: reasons, twins } of parts)
     for (const [theirs, entry] of store.entries) {
       if (met.get(store)!.has(theirs)) continue;
       const left = leftAs(theirs, entry);
-      const why = reasons.find(({ names }) => names.test(theirs))?.why;
-      const other = entry.sameAs ?? nameOfSame(store, theirs, met.get(store)!);
+      const why = reasons.find(({ names }) => names(theirs))?.why;
+      const twin = twins?.names.test(theirs) ? twins.of : undefined;
+      const other = entry.sameAs ?? nameOfSame(store, theirs, met.get(store)!) ?? twin;
       if (other !== undefined && met.get(store)!.has(other)) tied.push({ ...left, with: other });
       else if (why !== undefined) aside.push({ ...left, why });
       else unexpected.push(left);
@@ -138,43 +141,37 @@ function leftAs(theirs: string, { file, dtype, shape }: StoredTensor): Left {
   return { theirs, file, dtype, shape };
 }
 
-/** Reads the numbers of moves; a fused tensor that fills several of ours one after the other is read once. */
-export class Mover {
-  #last: { readonly store: TensorStore; readonly theirs: string; readonly numbers: Raw } | undefined;
-
-  /**
-   * The numbers of one of our tensors in the format that they have in their file, row-major.
-   * @throws {ImportError} naming the tensor and the element, if one is not finite
-   */
-  async take({ ours, shape, from, dtype }: Move, drawn: Parameter): Promise<Raw> {
-    if (from === "drawn") return new Uint32Array(drawn.data.slice().buffer);
-    const numbers = await this.#read(from.store, from.theirs);
-    const own = taken(numbers, from.placing);
-    const odd = notFinite(own, dtype);
-    if (odd >= 0)
-      throw new ImportError(
-        `${from.theirs} of ${from.store.place} holds a number that is not finite, at element ${odd} of ${ours} [${shape.join(", ")}].`,
-        "take an earlier checkpoint: these numbers come of a diverged run or a damaged file",
-      );
-    return own;
-  }
-
-  async #read(store: TensorStore, theirs: string): Promise<Raw> {
-    if (this.#last?.store === store && this.#last.theirs === theirs) return this.#last.numbers;
-    this.#last = undefined;
-    const { dtype } = store.entries.get(theirs)!;
-    const numbers =
-      dtype === "F64"
-        ? new Uint32Array((await store.read(theirs)).data.buffer as ArrayBuffer)
-        : rawArray(await store.raw(theirs), dtype);
-    this.#last = { store, theirs, numbers };
-    return numbers;
-  }
+/**
+ * Moves as what is written, each read when its turn comes.
+ * @param parameters  ours by path, for those that are drawn
+ */
+export function incomingOf(moves: readonly Move[], parameters: ReadonlyMap<string, Parameter>): Incoming[] {
+  return moves.map((move) => ({
+    path: move.ours,
+    shape: move.shape,
+    dtype: move.dtype,
+    read: () => numbersOf(move, parameters.get(move.ours)!),
+  }));
 }
 
-/** The first number whose exponent says that it is infinite or none; -1 if all are finite. */
-function notFinite(bits: Raw, dtype: Dtype): number {
-  const exponent = dtype === "F16" ? 0x7c00 : dtype === "BF16" ? 0x7f80 : 0x7f800000;
-  for (let i = 0; i < bits.length; i++) if ((bits[i]! & exponent) === exponent) return i;
-  return -1;
+/**
+ * Reads the numbers of a move, in the format that they have in their file, row-major. Beside them little is held.
+ * @param drawn  our parameter, for one whose numbers are drawn
+ * @throws {ImportError} naming the tensor and the element, if one is not finite
+ */
+async function numbersOf({ ours, shape, from, dtype }: Move, drawn: Parameter): Promise<Raw> {
+  if (from === "drawn") return new Uint32Array(drawn.data.slice().buffer);
+  const { store, theirs, placing } = from;
+  const entry = store.entries.get(theirs)!;
+  const numbers =
+    entry.dtype === "F64"
+      ? new Uint32Array((await store.read(theirs, placing)).data.buffer as ArrayBuffer)
+      : rawArray(await store.raw(theirs, placing), dtype);
+  const odd = firstNotFinite(numbers, dtype);
+  if (odd >= 0)
+    throw new ImportError(
+      `${theirs} of ${entry.file} holds a number that is not finite, at element ${odd} of ${ours} [${shape.join(", ")}].`,
+      "take an earlier checkpoint: these numbers come of a diverged run or a damaged file",
+    );
+  return numbers;
 }

@@ -104,7 +104,11 @@ describe("a safetensors file", () => {
     ["whose header is a list", file([]), /not a JSON object/],
     ["cut off in its numbers", file({ a: u8(0, 4) }, [1, 2]), /a ends at byte .* but the file has/],
     ["with bytes left over", file({ a: u8(0, 1) }, [1, 2]), /tensors end at byte/],
-    ["with overlapping tensors", file({ a: u8(0, 2), b: u8(1, 3) }, [1, 2, 3]), /bytes of b overlap/],
+    [
+      "with overlapping tensors",
+      file({ a: u8(0, 2), b: u8(1, 3) }, [1, 2, 3]),
+      /bytes of b, from \d+ on, overlap those of a, which end at \d+/,
+    ],
     ["with a hole", file({ a: u8(0, 1), b: u8(2, 3) }, [1, 2, 3]), /1 bytes of no tensor before b/],
     [
       "with a tensor shorter than its shape",

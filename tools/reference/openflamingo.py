@@ -58,8 +58,15 @@ VISION = {
 }
 RESAMPLER = {"depth": 2, "dim_head": 4, "heads": 3, "num_latents": 4, "ff_mult": 2}
 GATED = {"dim_head": 4, "heads": 3, "ff_mult": 2}
-flamingo_code.PerceiverResampler = functools.partial(flamingo_code.PerceiverResampler, **RESAMPLER)
-flamingo_lm.GatedCrossAttentionBlock = functools.partial(flamingo_lm.GatedCrossAttentionBlock, **GATED)
+
+
+def sized(resampler: dict, gated: dict) -> None:
+    """Other sizes than the defaults for the resamplers and gated blocks that are made from now on."""
+    flamingo_code.PerceiverResampler = functools.partial(flamingo_code.PerceiverResampler, **resampler)
+    flamingo_lm.GatedCrossAttentionBlock = functools.partial(flamingo_lm.GatedCrossAttentionBlock, **gated)
+
+
+sized(RESAMPLER, GATED)
 
 COMMON = {"vocab_size": ROWS, "bos_token_id": 0, "eos_token_id": 0, "pad_token_id": 0}
 LANGUAGES = {
@@ -290,5 +297,6 @@ def main(kind: str) -> None:
     )
 
 
-for name in sys.argv[2:] or LANGUAGES:
-    main(name)
+if __name__ == "__main__":
+    for name in sys.argv[2:] or LANGUAGES:
+        main(name)

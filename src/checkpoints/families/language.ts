@@ -37,6 +37,24 @@ const without =
       theirs: row.theirs.slice(row.theirs.startsWith(prefix) ? prefix.length : 0),
     }));
 
+/** What a head is called that is the token table once more. */
+export const TIED_HEAD = /(^|\.)(lm_head|embed_out)\.weight$/;
+
+/** Tokens of a text where neither the configuration nor a table of positions says how many a model was trained with. */
+export const USUAL_LENGTH = 2048;
+
+/** What configurations call the tokens of the longest text of training. */
+const LENGTHS = ["max_seq_len", "max_position_embeddings", "n_positions", "max_sequence_length"] as const;
+
+/** The longest text that a model was trained with, in tokens: as its `config.json` says, and its table of positions allows. */
+export function trainedLength(json: unknown, { positions }: TransformerConfig): number {
+  const said = LENGTHS.map((name) => (json as Readonly<Record<string, unknown>>)[name]).find(
+    (value) => Number.isInteger(value) && (value as number) > 0,
+  ) as number | undefined;
+  const rows = positions.kind === "learned" ? positions.rows - positions.first : Number.POSITIVE_INFINITY;
+  return Math.min(said ?? (Number.isFinite(rows) ? rows : USUAL_LENGTH), rows);
+}
+
 const tiedHead = (names: string) => (config: TransformerConfig) =>
   config.head === "tied" ? new RegExp(`(^|\\.)lm_head\\.weight$|${names}`) : new RegExp(names);
 

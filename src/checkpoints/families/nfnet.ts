@@ -30,6 +30,21 @@ const FIELDS = {
   pretrained_cfg: z.object({ input_size: z.tuple([count, count, count]).optional() }).default({}),
 };
 
+/** What networks of ImageNet take out of pictures. */
+const IMAGENET = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] } as const;
+const colour = z.tuple([z.number(), z.number(), z.number()]);
+const COLOURS = { pretrained_cfg: z.object({ mean: colour.optional(), std: colour.optional() }).default({}) };
+
+/**
+ * What one of timm's networks takes out of pictures, which are fitted as the paper does it: whole, with an edge of the mean.
+ * @throws {ForeignConfigError} for colours that are none
+ */
+export function nfnetPixels(json: unknown, place: string) {
+  const { mean = IMAGENET.mean, std = IMAGENET.std } = readConfig(COLOURS, json, place).pretrained_cfg;
+  const { size } = nfnetConfig(json, place);
+  return { size, mean, deviation: std, fit: "pad" } as const;
+}
+
 /** Whether a configuration is one of timm's. */
 export function isTimm(json: unknown): boolean {
   return typeof (json as { architecture?: unknown } | null)?.architecture === "string";
