@@ -58,6 +58,17 @@ describe("a benchmark", { timeout: 120_000 }, () => {
       expect(page).toMatch(new RegExp(`^\\| ${held} \\| [\\de.+-]+ \\| [\\d.]+% \\|$`, "m"));
   });
 
+  it.skipIf(process.platform !== "linux")(
+    `of a published model prints what importing it and asking it took${process.platform === "linux" ? "" : ": skipped, for memory of other processes is read from /proc"}`,
+    async () => {
+      const page = await run("build/bench/index.js", "real-size", "--once", "--kept", "f32,int4");
+      for (const kept of ["f32", "int4"]) {
+        expect(page).toMatch(new RegExp(`^\\| ${kept} \\|( [\\d,.]+ \\|){4}$`, "m"));
+        expect(page).toMatch(new RegExp(`^\\| ${kept} \\|( [\\d,.]+ \\|){2} [\\d.]+ \\(60 tokens\\) \\|`, "m"));
+      }
+    },
+  );
+
   it("of training gives its figures as JSON, each beside what it is held against, and says which engines took no part", async () => {
     const { machine, rows } = JSON.parse(
       await run("build/bench/index.js", "--once", "--json", "--python", "no-python"),
@@ -89,7 +100,7 @@ describe("a benchmark", { timeout: 120_000 }, () => {
   it("names the pages that there are when it is asked for one that is not", async () => {
     await expect(run("build/bench/index.js", "nothing")).rejects.toMatchObject({
       code: 2,
-      stderr: expect.stringContaining("speed|training-step|answer|browser|quantised|agreement|stall"),
+      stderr: expect.stringContaining("speed|training-step|answer|browser|quantised|real-size|agreement|stall"),
     });
   });
 });

@@ -31,7 +31,7 @@ export interface ExportOptions {
 
 /** What an export did. */
 export interface Exported {
-  readonly format: string;
+  readonly format: PublishedFormat;
   /** What the model is called. */
   readonly model: string;
   /** Files with weights, by their paths in the export. */
