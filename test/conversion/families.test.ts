@@ -16,6 +16,7 @@ import { safetensorsPieces } from "../../src/checkpoints/safetensors-write.js";
 import { openTensorStore } from "../../src/checkpoints/store.node.js";
 import { writeWeights } from "../../src/checkpoints/weights-writer.node.js";
 import { type Imported, importModel } from "../../src/conversion/import.node.js";
+import { newFlamingo } from "../../src/conversion/new.node.js";
 import { incomingOf, planTransfer } from "../../src/conversion/transfer.js";
 import { initFlamingo } from "../../src/model/flamingo-parameters.js";
 import { initLanguage } from "../../src/model/language/language.js";
