@@ -188,6 +188,19 @@ export function flamingoOf(
   return { ...described, params: frozen(fill(initFlamingo(new Undrawn(), described.config), saved.tensors)) };
 }
 
+/** What a model folder may hold that is no whole Flamingo. */
+const TOWERS: Readonly<Record<string, string>> = { language: "a language model", vision: "a vision tower" };
+
+/** @throws {ModelFolderError} if a configuration is that of a tower alone, which has no answers yet */
+export function requireNoTower(config: unknown, place: string): void {
+  const kind = (config as { readonly kind?: unknown } | null)?.kind;
+  if (typeof kind !== "string" || !Object.hasOwn(TOWERS, kind)) return;
+  throw new ModelFolderError(
+    `${place} holds ${TOWERS[kind]} alone, and no Flamingo.`,
+    "make a Flamingo of it first: flamingo new --vision DIR --language DIR --every 4 --out DIR",
+  );
+}
+
 /**
  * A Flamingo without its parameters.
  * @throws {ModelFolderError} if the configuration has faults (all told at once)

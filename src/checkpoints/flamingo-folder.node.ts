@@ -1,6 +1,12 @@
 /** A Flamingo as a folder: `config.json` with every size, `tokenizer.json`, `model.safetensors`. */
-import { type DescribedFlamingo, describedFlamingo, flamingoOf, type LoadedFlamingo } from "./flamingo-file.js";
-import { readModelFolder, saveModelFolder } from "./model-folder.node.js";
+import {
+  type DescribedFlamingo,
+  describedFlamingo,
+  flamingoOf,
+  type LoadedFlamingo,
+  requireNoTower,
+} from "./flamingo-file.js";
+import { readModelConfig, readModelFolder, saveModelFolder } from "./model-folder.node.js";
 
 /**
  * Reads a Flamingo.
@@ -8,11 +14,13 @@ import { readModelFolder, saveModelFolder } from "./model-folder.node.js";
  * @throws {WeightsMismatchError} with every tensor that is missing, too many, misshapen or not finite
  */
 export async function readFlamingo(folder: string): Promise<LoadedFlamingo> {
+  requireNoTower(await readModelConfig(folder), folder);
   return flamingoOf(await readModelFolder(folder), folder);
 }
 
 /** What a Flamingo's folder says of it, without its weights. @throws as `readFlamingo`, but for faults of the weights */
 export async function describeFlamingo(folder: string): Promise<DescribedFlamingo> {
+  requireNoTower(await readModelConfig(folder), folder);
   return describedFlamingo(await readModelFolder(folder, () => false), folder);
 }
 

@@ -86,13 +86,7 @@ export async function readModelFolder(
   folder: string,
   wanted: (name: string) => boolean = () => true,
 ): Promise<SavedModel> {
-  const found = await stat(folder).catch(() => undefined);
-  if (!found?.isDirectory())
-    throw new ModelFolderError(
-      `There is no model folder at ${resolve(folder)}.`,
-      "give the path of a folder with config.json, tokenizer.json and model.safetensors",
-    );
-  const config = await readJson(join(folder, MODEL_FILES.config));
+  const config = await readModelConfig(folder);
   const tokenizer = await readJson(join(folder, MODEL_FILES.tokenizer));
   const store = await openTensorStore(folder, [MODEL_FILES.weights, MODEL_FILES.index]);
   const tensors = new Map<string, Tensor>();
@@ -100,6 +94,17 @@ export async function readModelFolder(
     if (wanted(name))
       tensors.set(name, dtype === "U8" ? { shape, data: await store.raw(name) } : await store.read(name));
   return { config, tokenizer, tensors, metadata: store.metadata };
+}
+
+/** What a model folder's `config.json` says. @throws {ModelFolderError} if it is not there or no JSON */
+export async function readModelConfig(folder: string): Promise<unknown> {
+  const found = await stat(folder).catch(() => undefined);
+  if (!found?.isDirectory())
+    throw new ModelFolderError(
+      `There is no model folder at ${resolve(folder)}.`,
+      "give the path of a folder with config.json, tokenizer.json and model.safetensors",
+    );
+  return readJson(join(folder, MODEL_FILES.config));
 }
 
 async function readJson(path: string): Promise<unknown> {

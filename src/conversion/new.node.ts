@@ -82,7 +82,7 @@ export async function newFlamingo(folder: string, options: NewOptions): Promise<
     ...sizes,
     normalisation: eyes.normalisation,
     prompt: words.prompt,
-    limits: limitsOf(words.resized),
+    limits: limitsOf(words.resized, words.longest),
   };
   const { config } = describedFlamingo({ config: small, tokenizer: words.tokenizer }, `${language} and ${vision}`);
   const all = flatten(initFlamingo(new Random(seed), config));
@@ -155,11 +155,13 @@ interface Words {
   readonly tokenizer: TokenizerJson;
   readonly prompt: PromptConfig;
   readonly added: readonly string[];
+  /** Tokens of the longest text that it was trained with, if it is told. */
+  readonly longest: number | undefined;
   readonly store: TensorStore;
 }
 
 async function languageIn(folder: string): Promise<Words> {
-  const { config, prompt = { policy: "paper" }, store } = await towerIn(folder, "language");
+  const { config, prompt = { policy: "paper" }, longest, store } = await towerIn(folder, "language");
   const base = (await jsonIn(folder, MODEL_FILES.tokenizer)) as TokenizerJson;
   const { bos, eos, pad } = policyOf(prompt as PromptConfig).marks;
   const names = { eos, ...(bos === undefined ? {} : { bos }), ...(pad === undefined ? {} : { pad }) };
@@ -167,7 +169,7 @@ async function languageIn(folder: string): Promise<Words> {
   const [before, after] = [tokenCount(base), tokenCount(named.json)];
   const added = named.json.added_tokens.filter(({ id }) => id >= before).map(({ content }) => content);
   const own = config as LanguageConfig;
-  const found = { config: own, tokenizer: named.json, prompt: promptConfigOf("paper", named), added, store };
+  const found = { config: own, tokenizer: named.json, prompt: promptConfigOf("paper", named), added, longest, store };
   if (own.kind === "transformer" && own.added === 0 && before <= own.vocabulary)
     return { ...found, resized: { ...own, vocabulary: before, added: after - before } };
   if (after <= own.vocabulary) return { ...found, resized: own };
@@ -193,7 +195,12 @@ async function visionIn(folder: string): Promise<{
 /** What a folder says of one of its towers. */
 async function towerIn(folder: string, part: "language" | "vision") {
   const json = await jsonIn(folder, MODEL_FILES.config);
-  const said = json as { readonly kind?: unknown; readonly prompt?: unknown; readonly normalisation?: unknown };
+  const said = json as {
+    readonly kind?: unknown;
+    readonly prompt?: unknown;
+    readonly normalisation?: unknown;
+    readonly limits?: { readonly maximumTokens?: unknown };
+  };
   const config = (json as Readonly<Record<string, unknown>>)[part];
   if ((said.kind !== part && said.kind !== "flamingo") || typeof config !== "object")
     throw new UsageError(
@@ -201,7 +208,9 @@ async function towerIn(folder: string, part: "language" | "vision") {
       `import one first: flamingo import hf:owner/name --out models/name, then give it with --${part}`,
     );
   const store = await openTensorStore(folder, [MODEL_FILES.weights, MODEL_FILES.index]);
-  return { config, prompt: said.prompt, normalisation: said.normalisation, store };
+  const told = said.limits?.maximumTokens;
+  const longest = typeof told === "number" ? told : undefined;
+  return { config, prompt: said.prompt, normalisation: said.normalisation, longest, store };
 }
 
 async function jsonIn(folder: string, file: string): Promise<unknown> {

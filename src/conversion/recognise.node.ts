@@ -89,7 +89,7 @@ export async function recognise(source: string, options: RecogniseOptions = {}):
     return openFlamingo(published, store, places, options, beside);
   }
   throw new FamilyError(
-    `${published.place} ${config === undefined ? "has no config.json" : `is of model_type ${JSON.stringify(typeOf(config))}`}, and its tensors are not those of an OpenFlamingo.`,
+    `${published.place} ${config === undefined ? "has no config.json" : `is of model_type ${JSON.stringify(typeOf(config)) ?? "nowhere told"}`}, and its tensors are not those of an OpenFlamingo.`,
     `name an OpenFlamingo, an IDEFICS, a CLIP, or a language model of ${Object.keys(LANGUAGE_FAMILIES).join(", ")}`,
   );
 }
@@ -211,17 +211,22 @@ async function idefics(published: Published): Promise<Recognised> {
     },
     { names: (theirs: string) => /(position_ids|rotary_emb\.inv_freq)$/.test(theirs), why: "a buffer" },
   ];
-  const pixels = pixelsOf(published, ideficsPixels);
+  const pixels = pixelsOf(published, ideficsPixels, config.vision);
   const longest = trainedLength(published.config, language);
   return flamingo(published, converses ? "idefics-instruct" : "idefics", { config, tokenizer, pixels, longest }, [
     { store, rows: ideficsNames(config), aside, twins: tiedHead(language, "model.embed_tokens.weight") },
   ]);
 }
 
-/** What a folder says of its pictures. */
-function pixelsOf({ preprocessor, place }: Published, usual: PixelsOptions): PixelsOptions {
+/** What a folder says of its pictures. @throws {ImportError} if it makes others than its tower takes */
+function pixelsOf({ preprocessor, place }: Published, usual: PixelsOptions, { size }: VisionConfig): PixelsOptions {
   if (preprocessor === undefined) return usual;
-  return readPreprocessor(preprocessor, `preprocessor_config.json of ${place}`);
+  const pixels = readPreprocessor(preprocessor, `preprocessor_config.json of ${place}`);
+  if (pixels.size === size) return pixels;
+  throw new ImportError(
+    `preprocessor_config.json of ${place} makes pictures of ${pixels.size} pixels, and by its config.json the vision tower takes ${size}.`,
+    "take both files from the published model again",
+  );
 }
 
 /** Where a language model predicts with its token table, a head in its files is that table once more. */
@@ -303,7 +308,9 @@ async function languageModel(published: Published): Promise<Recognised> {
 async function visionTower(published: Published): Promise<Recognised> {
   const timm = isTimm(published.config);
   const { config: vision, part } = timm ? await nfnetPart(published) : await clipPart(published, { classToken: false });
-  const pixels = timm ? nfnetPixels(published.config, published.place) : pixelsOf(published, openFlamingoPixels);
+  const pixels = timm
+    ? nfnetPixels(published.config, published.place)
+    : pixelsOf(published, openFlamingoPixels, vision);
   const { size: _, ...normalisation } = pixels;
   return {
     kind: "vision",

@@ -161,6 +161,13 @@ describe("a configuration that is none", () => {
     const nonsense = await configOf("neox", { hidden_size: "wide", num_hidden_layers: -1 });
     const faulty = await spoilt("neox", { "config.json": nonsense });
     await expectRefused([faulty], /config\.json of .*neox.*hidden_size: .*num_hidden_layers: /);
+    const empty = await spoilt("neox", { "config.json": "[]" });
+    await expectRefused([empty], /neox is of model_type nowhere told/);
+    const large = await spoilt("idefics", { "preprocessor_config.json": { image_size: 14 } });
+    await expectRefused(
+      [large],
+      /preprocessor_config\.json of .*idefics makes pictures of 14 pixels, .* tower takes 12/,
+    );
     const timm = await spoilt("clip", { "config.json": { architecture: "resnet50" } });
     await expectRefused([timm], /architecture "resnet50"/);
   });

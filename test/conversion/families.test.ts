@@ -16,6 +16,7 @@ import { safetensorsPieces } from "../../src/checkpoints/safetensors-write.js";
 import { openTensorStore } from "../../src/checkpoints/store.node.js";
 import { writeWeights } from "../../src/checkpoints/weights-writer.node.js";
 import { type Imported, importModel } from "../../src/conversion/import.node.js";
+import { newFlamingo } from "../../src/conversion/new.node.js";
 import { incomingOf, planTransfer } from "../../src/conversion/transfer.js";
 import { initFlamingo } from "../../src/model/flamingo-parameters.js";
 import { initLanguage } from "../../src/model/language/language.js";
@@ -115,7 +116,7 @@ describe("a language model's folder", () => {
       const saved = JSON.parse(await readFile(join(folder, "config.json"), "utf8"));
       expect(saved).toMatchObject({ kind: "language", language: config, prompt: { policy: "paper" } });
       const { code, err } = await command(["inspect", folder]);
-      expect([code, err]).toEqual([1, expect.stringMatching(/kind/)]);
+      expect([code, err]).toEqual([1, expect.stringMatching(/holds a language model alone.*\n.*flamingo new/)]);
     },
   );
 
@@ -192,6 +193,13 @@ describe("how long a text may be", () => {
     const { limits } = JSON.parse(await readFile(join(folder, "config.json"), "utf8"));
     expect(limits).toEqual({ maximumMedia: 64, maximumTokens });
   });
+
+  it("is handed on to a new Flamingo around the language model", async () => {
+    const { folder: language } = await imported(published("neox"));
+    const { folder: vision } = await imported(published("clip"));
+    const { config } = await newFlamingo(at("new"), { language, vision, every: 2 });
+    expect(config.limits).toEqual({ maximumMedia: 64, maximumTokens: 128 });
+  });
 });
 
 describe("a vision tower's folder", () => {
@@ -202,6 +210,8 @@ describe("a vision tower's folder", () => {
     const config = clipVitConfig(json, "there", { classToken: false });
     const { folder, kind, report } = await imported(await folderOf(weights, { "config.json": json }));
     expect(kind).toBe("vision");
+    const { code, err } = await command(["inspect", folder]);
+    expect([code, err]).toEqual([1, expect.stringMatching(/holds a vision tower alone.*\n.*flamingo new/)]);
     const tree = { vision: initVision(new Undrawn(), config) };
     await expectNumbers(folder, withWeights(tree, openClipNames(config), weights));
     expect(report.unexpected).toEqual([]);
