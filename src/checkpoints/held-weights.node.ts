@@ -3,7 +3,7 @@ import { type Quantisation, quantisedShapes } from "../graph/index.js";
 import { fromBfloat16, fromFloat16, toFloat16 } from "../half.js";
 import { sizeOf } from "../nn/parameters.js";
 import { quantise } from "../nn/quantise.js";
-import { type Held, quantisationOf } from "../nn/quantised.js";
+import { quantisationOf } from "../nn/quantised.js";
 import { firstNotFinite, type Raw } from "./bits.js";
 import { UnsavableError } from "./errors.js";
 import { DTYPE_BYTES, type Dtype } from "./safetensors.js";
@@ -11,7 +11,7 @@ import type { DeclaredTensor } from "./safetensors-write.js";
 import { writeWeights } from "./weights-writer.node.js";
 
 /** How weights may be written otherwise than they were. */
-export type Keeping = Exclude<Held, "f32">;
+export type Keeping = "f16" | "int8" | "int4";
 
 /** One of our tensors before it is read. */
 export interface Incoming {

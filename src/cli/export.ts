@@ -1,4 +1,5 @@
 /** `flamingo export`: a model folder becomes what other programs read. */
+import { EXPORT_FILE } from "../checkpoints/export-folder.node.js";
 import { inUnits } from "../checkpoints/hub/disk.node.js";
 import { type Exported, exportModel } from "../conversion/export.node.js";
 import { UsageError } from "../errors.js";
@@ -39,12 +40,15 @@ export async function exportCommand(_: readonly string[], flags: ExportFlags, io
 
 function inWords(exported: Exported | ExportedGraphs, out: string): string {
   const { model, files, bytes } = exported;
-  const lines =
-    exported.format === "onnx"
+  return [
+    `${model} in ${out}: ${files.join(", ")} of ${inUnits(bytes)}`,
+    ...(exported.format === "onnx"
       ? [`Inputs and outputs: ${out}/README.md`]
       : [
-          "tensors" in exported ? `Every tensor: ${out}/export.json` : "",
-          ...("notes" in exported ? exported.notes : []),
-        ];
-  return [`${model} in ${out}: ${files.join(", ")} of ${inUnits(bytes)}`, ...lines, ""].join("\n");
+          ...(exported.notes.length > 0 ? ["OpenFlamingo's own code reads it with:"] : []),
+          ...exported.notes.map((note) => `  ${note}`),
+          `Every tensor: ${out}/${EXPORT_FILE}`,
+        ]),
+    "",
+  ].join("\n");
 }

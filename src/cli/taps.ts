@@ -1,13 +1,12 @@
 /** What stands inside the model between its parts: one run of the whole-sequence graph with its named values kept. */
-import type { LoadedFlamingo } from "../checkpoints/flamingo-file.js";
-import { axes, axis, constant, describeAxes, type Graph, graph, input } from "../graph/index.js";
+import type { StoredFlamingo } from "../checkpoints/stored-flamingo.node.js";
+import { axes, axis, constant, describeAxes, type Graph, graph, input, tanh } from "../graph/index.js";
 import type { Pixels } from "../media/pixels.js";
 import { bySequence, flamingo, visualKeysAndValues, visualTokens } from "../model/flamingo.js";
 import { visualTokenCount } from "../model/flamingo-parameters.js";
 import { wholeSequences } from "../model/language/positions.js";
 import { visionTower } from "../model/vision/tower.js";
 import { bind } from "../nn/layers.js";
-import { storedIn } from "../nn/parameters.js";
 import { packPixels } from "../prompt/batch.js";
 import type { Interleaved } from "../prompt/interleave.js";
 import { portable } from "../runtime/contract.js";
@@ -26,7 +25,12 @@ export interface Taps {
   /** [media, latents, width] */
   readonly visual: Tap;
   /** The text after each gated block, and before it. [batch, text, width] */
-  readonly gated: readonly { readonly before: Tap; readonly after: Tap }[];
+  readonly gated: readonly {
+    readonly before: Tap;
+    readonly after: Tap;
+    /** How far its gates let through, channels on average: 1 is all. */
+    readonly open: readonly number[];
+  }[];
   /** [batch, text, vocabulary] */
   readonly logits: Tap;
   /** Ops of the graph, and the time of its run. */
@@ -36,13 +40,13 @@ export interface Taps {
 
 /** Runs a prompt through the graph that answers nothing and keeps everything. */
 export async function tapsOf(
-  loaded: LoadedFlamingo,
+  stored: StoredFlamingo,
   { tokens, lastMedia }: Interleaved,
   pixels: readonly Pixels[],
 ): Promise<Taps> {
-  const { params } = loaded;
-  const kept = tappedGraph(loaded, tokens.length, pixels.length);
-  await using program = await nodeRuntime.compile(portable(kept, storedIn(params)));
+  const { params, weights, folder } = stored;
+  const kept = tappedGraph(stored, tokens.length, pixels.length);
+  await using program = await nodeRuntime.compile(portable(kept, weights), { weightsFolder: folder });
   const { data } = packPixels([pixels], pixels.length);
   const began = performance.now();
   const out = await program.run({
@@ -59,15 +63,27 @@ export async function tapsOf(
   return {
     features: tap("features"),
     visual: tap("visual"),
-    gated: params.gated.map((_, i) => ({ before: tap(`before ${i}`), after: tap(`after ${i}`) })),
+    gated: params.gated.map((_, i) => ({
+      before: tap(`before ${i}`),
+      after: tap(`after ${i}`),
+      open: GATES.map((gate) => `${gate} ${i}`)
+        .filter((name) => kept.outputs.has(name))
+        .map((name) => averageOf(tap(name).data)),
+    })),
     logits: tap("logits"),
     ops: kept.nodes.length,
     milliseconds,
   };
 }
 
+const GATES = ["attentionGate", "denseGate"] as const;
+
+function averageOf(data: Float32Array): number {
+  return data.reduce((sum, x) => sum + x, 0) / data.length;
+}
+
 /** The model over one whole sequence, with what `Taps` names as outputs. */
-function tappedGraph({ config, params }: LoadedFlamingo, tokens: number, media: number): Graph {
+function tappedGraph({ config, params }: StoredFlamingo, tokens: number, media: number): Graph {
   const bound = bind(params, "");
   const { size } = config.vision;
   const latents = visualTokenCount(config);
@@ -92,6 +108,10 @@ function tappedGraph({ config, params }: LoadedFlamingo, tokens: number, media: 
   const blocks = read.flatMap(({ before, after }, i) => [
     [`before ${i}`, before],
     [`after ${i}`, after],
+    ...GATES.flatMap((name) => {
+      const gate = bound.gated[i]![name];
+      return gate === undefined ? [] : [[`${name} ${i}`, tanh(gate)]];
+    }),
   ]);
   const features = visionTower(bound.vision, config.vision, pictures);
   return graph({ features, visual, logits, ...Object.fromEntries(blocks) });

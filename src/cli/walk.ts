@@ -1,21 +1,18 @@
 /** `flamingo walk`: every stop of a prompt on its way through the model, with what it really is there. */
-import type { FlamingoFile, LoadedFlamingo } from "../checkpoints/flamingo-file.js";
-import { readFlamingo } from "../checkpoints/flamingo-folder.node.js";
+import type { FlamingoFile } from "../checkpoints/flamingo-file.js";
+import { storedFlamingo } from "../checkpoints/stored-flamingo.node.js";
 import { UsageError } from "../errors.js";
-import { EMBEDDED, startFlamingo } from "../generation/flamingo.node.js";
-import { type Answer, promptPolicy } from "../generation/flamingo-model.js";
+import { EMBEDDED, openFlamingo } from "../generation/flamingo.node.js";
+import { type Answer, promptPolicy, tokenizerOf } from "../generation/flamingo-model.js";
 import { logSoftmax } from "../generation/language-state.js";
 import { toPixels } from "../media/normalise.js";
 import type { Pixels } from "../media/pixels.js";
 import { languageSizes } from "../model/language/language.js";
-import type { Parameter } from "../nn/parameters.js";
 import { type Document, framesOf } from "../prompt/document.js";
 import { type Interleaved, interleave } from "../prompt/interleave.js";
 import type { InterleavePolicy } from "../prompt/policies.js";
 import { requireWithin } from "../prompt/truncate.js";
-import { openTokenizer } from "../text/hub-tokenizer.js";
 import type { Tokenizer } from "../text/tokenizer.js";
-import type { TokenizerJson } from "../text/tokenizer-json.js";
 import type { Io } from "./io.js";
 import { documentOfCommand } from "./pieces.js";
 import { grouped, table } from "./table.js";
@@ -39,7 +36,7 @@ export interface WalkFlags {
 /** Walks. @throws {UsageError} for a prompt without a picture, which would pass half of the stops by */
 export async function walk(pieces: readonly string[], flags: WalkFlags, io: Io): Promise<undefined> {
   const document = await documentOfCommand(pieces, flags.prompt, io);
-  const stops = await stopsOf(document, await readFlamingo(flags.model ?? EMBEDDED));
+  const stops = await stopsOf(document, flags.model ?? EMBEDDED);
   if (flags.json) io.out(`${JSON.stringify(stops)}\n`);
   else
     io.out(
@@ -51,9 +48,10 @@ export async function walk(pieces: readonly string[], flags: WalkFlags, io: Io):
 }
 
 /** The stops of a document, in order. */
-export async function stopsOf(document: Document, loaded: LoadedFlamingo): Promise<Stop[]> {
-  const { config } = loaded;
-  const tokenizer = openTokenizer(loaded.tokenizer as TokenizerJson);
+export async function stopsOf(document: Document, folder: string): Promise<Stop[]> {
+  const stored = await storedFlamingo(folder);
+  const { config } = stored;
+  const tokenizer = tokenizerOf(stored, folder);
   const policy = promptPolicy(config);
   const wordOf = wordsOf(tokenizer, policy);
   const item = requireWithin(interleave(document, tokenizer, { policy, open: true }), config.limits);
@@ -61,12 +59,12 @@ export async function stopsOf(document: Document, loaded: LoadedFlamingo): Promi
   const pixels = item.media.map((medium) =>
     toPixels(framesOf(medium), { size: config.vision.size, fit: "pad", ...config.normalisation }),
   );
-  const taps = await tapsOf(loaded, item, pixels);
-  await using flamingo = await startFlamingo(loaded, config.name);
+  const taps = await tapsOf(stored, item, pixels);
+  await using flamingo = await openFlamingo(folder);
   const answer = await flamingo.generate(document);
   return [
     ...beforeTheModel(document, config, tokenizer, wordOf, item, pixels),
-    ...throughTheModel(loaded, wordOf, taps),
+    ...throughTheModel(config, wordOf, taps),
     ...afterTheModel(wordOf, answer),
   ];
 }
@@ -139,11 +137,8 @@ function afterTheModel(wordOf: WordOf, { text, tokens, logProb, finished, timing
   ];
 }
 
-function throughTheModel({ config, params }: LoadedFlamingo, wordOf: WordOf, taps: Taps): Stop[] {
+function throughTheModel(config: FlamingoFile, wordOf: WordOf, taps: Taps): Stop[] {
   const inLine = ({ axes, data }: Tap) => `float32 ${axes}, ${spread(data)}`;
-  const gates = params.gated.map(({ attentionGate, denseGate }) =>
-    [attentionGate, denseGate].flatMap((gate) => (gate === undefined ? [] : [openness(gate).toFixed(3)])),
-  );
   return [
     {
       room: "model",
@@ -161,9 +156,9 @@ function throughTheModel({ config, params }: LoadedFlamingo, wordOf: WordOf, tap
       room: "model",
       function: "gatedCrossAttention",
       file: "src/model/flamingo.ts",
-      now: taps.gated.flatMap(({ before, after }, i) => [
+      now: taps.gated.flatMap(({ before, after, open }, i) => [
         `gated.${i} text ${inLine(after)}`,
-        `  gates tanh ${gates[i]!.join(" and ")}: the text moved by ${(100 * movement(before.data, after.data)).toFixed(1)}%`,
+        `  ${open.length === 0 ? "no gates" : `gates tanh ${open.map((share) => share.toFixed(3)).join(" and ")}`}: the text moved by ${(100 * movement(before.data, after.data)).toFixed(1)}%`,
       ]),
     },
     {
@@ -176,11 +171,6 @@ function throughTheModel({ config, params }: LoadedFlamingo, wordOf: WordOf, tap
       ],
     },
   ];
-}
-
-/** How far a gate lets through, its channels on average: 1 is all. */
-function openness({ data }: Parameter): number {
-  return data.reduce((sum, gate) => sum + Math.tanh(gate), 0) / data.length;
 }
 
 /** Length of what was added, as a share of what it was added to. */

@@ -39,12 +39,11 @@ export class ExportError extends FlamingoError {
 
 /** @param format  what the format is called */
 export function unsayableError(model: string, format: string, unsayable: readonly Unsayable[]): ExportError {
-  const word = (value: unknown) => (value === undefined ? "not there" : JSON.stringify(value));
-  const lines = unsayable.map(({ field, found, format: has }) =>
-    typeof has === "string" && has.startsWith("only ")
-      ? `${field} is ${word(found)}; the format has ${has}`
-      : `${field} is ${word(found)}; the format has ${word(has)}`,
-  );
+  const lines = unsayable.map(({ field, found, format: has }) => {
+    const there = found === undefined ? "not there" : JSON.stringify(found);
+    const wanted = has === undefined ? "none" : `${has}`.startsWith("only ") ? has : JSON.stringify(has);
+    return `${field} is ${there}; the format has ${wanted}`;
+  });
   return new ExportError(
     `${model} cannot be said in the format of ${format}:${list(lines)}`,
     "export it with --format onnx, which says any model, or make one whose configuration has these fields as the format has them",

@@ -31,7 +31,7 @@ export interface ExportOptions {
 
 /** What an export did. */
 export interface Exported {
-  readonly format: string;
+  readonly format: PublishedFormat;
   /** What the model is called. */
   readonly model: string;
   /** Files with weights, by their paths in the export. */
@@ -57,7 +57,7 @@ export interface Exported {
  * @throws {ExportError} for a model that the format cannot say, with every field, and for one in few bits
  * @throws {OutputError} if the place cannot be written, holds other things, or the disk is full
  * @throws {UsageError} if the place is the model's own
- * @throws as `outlineFlamingo`
+ * @throws {ModelFolderError | WeightsMismatchError} for a folder that is no model, or whose weights are not its own
  */
 export async function exportModel(
   model: string,

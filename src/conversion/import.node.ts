@@ -9,7 +9,7 @@ import { preprocessorJson } from "../media/preprocessor.js";
 import type { TokenizerJson } from "../text/tokenizer-json.js";
 import { type Kind, type Recognised, type RecogniseOptions, recognise } from "./recognise.node.js";
 import type { ImportReport } from "./report.js";
-import { numbersOf, planTransfer, type Transfer } from "./transfer.js";
+import { incomingOf, planTransfer, type Transfer } from "./transfer.js";
 
 /** How a checkpoint is imported. */
 export interface ImportOptions extends RecogniseOptions {
@@ -43,7 +43,13 @@ export interface Imported {
  * @throws {FamilyError | ForeignConfigError} for a model of a family or variant that is not known
  * @throws {ImportError} for tensors that are missing or do not fit
  * @throws {OutputError} if the place cannot be written or the disk is full
- * @throws as `fetchRepository`, `openTensorStore` and `tokenizerFromFiles`
+ * @throws {SourceError} for a source that is malformed or not there; what a hub refuses or breaks off has codes that begin
+ *   with `HUB_`
+ * @throws {ModelFolderError | SafetensorsError | TorchFileError} for files that are missing, cut off or contradict themselves
+ * @throws {PickleError} for a pickle that asks for anything but data; nothing of it is executed
+ * @throws {TokenizerFileError | TokenizerRowsError} for a tokenizer that cannot be used, or of another size than the embedding
+ * @throws {UnsavableError} for a number that is too large for the format asked for
+ * @throws the signal's reason
  */
 export async function importModel(source: string, folder: string, options: ImportOptions = {}): Promise<Imported> {
   await requireModelPlace(folder);
@@ -62,12 +68,7 @@ export async function writeModel(
   { moves, report }: Transfer,
   { keep, name = given, onWritten, signal }: ImportOptions,
 ): Promise<Imported> {
-  const incoming = moves.map((move) => ({
-    path: move.ours,
-    shape: move.shape,
-    dtype: move.dtype,
-    read: () => numbersOf(move, parameters.get(move.ours)!),
-  }));
+  const incoming = incomingOf(moves, parameters);
   const small = { config: { ...config, name }, tokenizer, pixels, report };
   const written = await writeFolder(folder, small, incoming, { keep, onWritten, signal });
   return { kind, name, report, ...written };

@@ -19,7 +19,7 @@ import { type NamedTokenizer, paperVocabulary, tokenCount } from "../text/vocabu
 import { writeFolder } from "./import.node.js";
 import { limitsOf } from "./recognise.node.js";
 import type { ImportReport } from "./report.js";
-import { type Move, numbersOf, planTransfer } from "./transfer.js";
+import { incomingOf, planTransfer } from "./transfer.js";
 
 /** What a new Flamingo is made of. */
 export interface NewOptions extends Omit<HoldOptions, "keep"> {
@@ -106,7 +106,7 @@ export async function newFlamingo(folder: string, options: NewOptions): Promise<
       pixels: { fit: "pad", ...eyes.normalisation, size: config.vision.size },
       report: whole,
     },
-    [...copied(moves, towers), ...made(drawn)],
+    [...incomingOf(moves, towers), ...made(drawn)],
     options,
   );
   return { name, config, added: words.added, report: whole, ...written };
@@ -133,15 +133,6 @@ const others = (part: string) => ({
   names: (path: string) => !path.startsWith(`${part}.`),
   why: "of another part of the model",
 });
-
-function copied(moves: readonly Move[], towers: ReadonlyMap<string, Parameter>): Incoming[] {
-  return moves.map((move) => ({
-    path: move.ours,
-    shape: move.shape,
-    dtype: move.dtype,
-    read: () => numbersOf(move, towers.get(move.ours)!),
-  }));
-}
 
 /** Draws one after the other; what is written is kept no longer. */
 function made(drawn: Map<string, Parameter>): Incoming[] {

@@ -73,7 +73,7 @@ export function openFlamingoConfig({ places, checkpoint, language, vision }: Ope
       `${checkpoint.place} has gated blocks before language blocks ${places.before.join(", ")}, so that it was trained on a language model of ${least === most ? least : `${least} to ${most}`} blocks, but ${language.place} has ${config.layers}.`,
       "give the language model that it was trained on with --language",
     );
-  if (!("head" in own) && config.head !== "tied")
+  if (!("head" in own) && config.head !== "tied" && rows !== config.vocabulary)
     throw new ImportError(
       `${language.place} has a map to logits of its own, whose rows for the ${rows! - config.vocabulary} tokens that were added are in no file: ${checkpoint.place} was saved without lang_encoder.lm_head.weight [${rows}, ${config.width}], as every OpenFlamingo on a LLaMA was.`,
       "take an OpenFlamingo on MPT or RedPajama, such as hf:openflamingo/OpenFlamingo-3B-vitl-mpt1b",

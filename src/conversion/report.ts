@@ -1,8 +1,8 @@
 /** What became of every tensor of an import: the doubt that a report is to leave none of. */
 import type { Dtype } from "../checkpoints/safetensors.js";
 
-/** Whether Flamingo's own training made a tensor, or the model it was built on; or whether it is another one again. */
-export type Role = "trained" | "frozen" | "tied";
+/** Whether Flamingo's own training made a tensor, or the model it was built on. */
+export type Role = "trained" | "frozen";
 
 /** A tensor of ours that was filled. */
 export interface Used {
@@ -10,7 +10,7 @@ export interface Used {
   readonly theirs: string;
   readonly file: string;
   readonly dtype: Dtype;
-  readonly role: Exclude<Role, "tied">;
+  readonly role: Role;
   /** Sizes here and there. A fused tensor of theirs fills several of ours. */
   readonly shape: readonly number[];
   readonly theirShape: readonly number[];

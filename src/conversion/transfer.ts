@@ -1,6 +1,7 @@
 /** Foreign tensors onto ours: first what goes where, from headers alone; then their numbers, one tensor at a time. */
 
 import { firstNotFinite, type Raw, rawArray } from "../checkpoints/bits.js";
+import type { Incoming } from "../checkpoints/held-weights.node.js";
 import type { NameRow, Placing } from "../checkpoints/names/table.js";
 import type { Dtype } from "../checkpoints/safetensors.js";
 import type { StoredTensor, TensorStore } from "../checkpoints/store.js";
@@ -141,11 +142,24 @@ function leftAs(theirs: string, { file, dtype, shape }: StoredTensor): Left {
 }
 
 /**
+ * Moves as what is written, each read when its turn comes.
+ * @param parameters  ours by path, for those that are drawn
+ */
+export function incomingOf(moves: readonly Move[], parameters: ReadonlyMap<string, Parameter>): Incoming[] {
+  return moves.map((move) => ({
+    path: move.ours,
+    shape: move.shape,
+    dtype: move.dtype,
+    read: () => numbersOf(move, parameters.get(move.ours)!),
+  }));
+}
+
+/**
  * Reads the numbers of a move, in the format that they have in their file, row-major. Beside them little is held.
  * @param drawn  our parameter, for one whose numbers are drawn
  * @throws {ImportError} naming the tensor and the element, if one is not finite
  */
-export async function numbersOf({ ours, shape, from, dtype }: Move, drawn: Parameter): Promise<Raw> {
+async function numbersOf({ ours, shape, from, dtype }: Move, drawn: Parameter): Promise<Raw> {
   if (from === "drawn") return new Uint32Array(drawn.data.slice().buffer);
   const { store, theirs, placing } = from;
   const entry = store.entries.get(theirs)!;

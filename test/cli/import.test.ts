@@ -185,7 +185,7 @@ describe("flamingo import", () => {
     expect(await refused("--out", at("none"))).toMatch(/^2 .*missing required argument 'source'/s);
     expect(await refused(published("clip"))).toMatch(/^2 There is no place for the model\..*--out/s);
     expect(await refused(published("clip"), "--out", at("none"), "--quantize", "int3")).toMatch(
-      /^2 Weights cannot be kept as int3\.\nTo mend it: give one of int8, int4, f16/,
+      /^2 error: option .--quantize <format>. argument .int3. is invalid\. Give one of int8, int4, f16/,
     );
     expect(await refused(published("clip"), "--out", at("none"), "--language", published("mpt"))).toMatch(
       /^2 .*clip is no OpenFlamingo .*leave out --language/s,

@@ -299,7 +299,10 @@ describe("numbers that are none", () => {
 
   it("are too large for 16 bits where these were asked for, and fine where they were not", async () => {
     const folder = await checkpointOf("openflamingo-neox", broken(70000));
-    await expectRefused([folder, ...NEOX, "--quantize", "f16"], /resampler\.latents holds 70000 at element 5.*65504/);
+    await expectRefused(
+      [folder, ...NEOX, "--quantize", "f16"],
+      /resampler\.latents holds 70000 at element 5, which float16 cannot hold/,
+    );
     expect((await command(["import", folder, ...NEOX, "--out", at("large")])).code).toBe(0);
   });
 

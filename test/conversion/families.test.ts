@@ -16,7 +16,7 @@ import { safetensorsPieces } from "../../src/checkpoints/safetensors-write.js";
 import { openTensorStore } from "../../src/checkpoints/store.node.js";
 import { writeWeights } from "../../src/checkpoints/weights-writer.node.js";
 import { type Imported, importModel } from "../../src/conversion/import.node.js";
-import { numbersOf, planTransfer } from "../../src/conversion/transfer.js";
+import { incomingOf, planTransfer } from "../../src/conversion/transfer.js";
 import { initFlamingo } from "../../src/model/flamingo-parameters.js";
 import { initLanguage } from "../../src/model/language/language.js";
 import { NFNET_F0 } from "../../src/model/vision/nfnet.js";
@@ -328,7 +328,7 @@ describe("numbers of every format", () => {
     const { moves, report } = planTransfer(parameters, [{ store, rows, aside: [] }], { trained: () => false });
     expect(moves[0]!.dtype).toBe(ours);
     expect(report.used[0]!.dtype).toBe(theirs);
-    const bits = await numbersOf(moves[0]!, parameters.get("weight")!);
+    const bits = await incomingOf(moves, parameters)[0]!.read();
     expect(bits.byteLength).toBe(48 * DTYPE_BYTES[ours]);
     if (ours === theirs) expect(Buffer.compare(Buffer.from(bits.buffer), await store.raw("theirs"))).toBe(0);
     else expect([...new Float32Array(bits.buffer)]).toEqual([...numbers]);

@@ -37,11 +37,7 @@ interface OpenFlamingoFacts {
 }
 
 /** OpenFlamingo around a language model of a fixture, its heads as wide as those of the published ones. */
-export function openFlamingoFile(
-  language: TransformerConfig,
-  vision: Record<string, unknown>,
-  every: number,
-): FlamingoFile {
+function openFlamingoFile(language: TransformerConfig, vision: Record<string, unknown>, every: number): FlamingoFile {
   const tower = clipVitConfig(vision, "test", { classToken: false });
   const { size: _, ...normalisation } = openFlamingoPixels;
   return {

@@ -4,15 +4,23 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readFlamingo } from "../../src/checkpoints/flamingo-folder.node.js";
+import { saveModelFolder } from "../../src/checkpoints/model-folder.node.js";
+import { readOnnxFile } from "../../src/checkpoints/onnx.node.js";
 import { writeSafetensors } from "../../src/checkpoints/safetensors-write.js";
 import { exportModel } from "../../src/conversion/export.node.js";
 import { importModel } from "../../src/conversion/import.node.js";
 import { startEngine } from "../../src/generation/engine.node.js";
+import { exportGraphs } from "../../src/generation/export.node.js";
+import { quantiseParameters } from "../../src/nn/quantised.js";
 import { Random } from "../../src/random.js";
+import { fromOnnx, type Tensor } from "../../src/runtime/contract.js";
+import { nodeRuntime } from "../../src/runtime/onnx.node.js";
+import { feedsFor } from "../support/graph-feeds.js";
 import { saveOpenFlamingo, savePublishedIdefics } from "./models.js";
 
 const { PYTHON, OPEN_FLAMINGO } = process.env;
-const SCRIPT = fileURLToPath(new URL("../../tools/reference/exports.py", import.meta.url));
+const script = (name: string) => fileURLToPath(new URL(`../../tools/reference/${name}`, import.meta.url));
 
 let place: string;
 const at = (...names: readonly string[]) => join(place, ...names);
@@ -21,8 +29,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(place, { recursive: true }));
 
-function python(...args: readonly string[]): string {
-  const { status, stdout, stderr } = spawnSync(PYTHON!, [SCRIPT, ...args], { encoding: "utf8" });
+function python(name: string, ...args: readonly string[]): string {
+  const { status, stdout, stderr } = spawnSync(PYTHON!, [script(name), ...args], { encoding: "utf8" });
   expect(status, stderr).toBe(0);
   return stdout;
 }
@@ -35,7 +43,7 @@ describe.skipIf(PYTHON === undefined)("an export (needs PYTHON, one with tools/r
       await importModel(at(name), at(`${name}-model`));
       await exportModel(at(`${name}-model`), "idefics", at(`${name}-out`));
       const fixture = fileURLToPath(new URL(`../fixtures/idefics-${name}.safetensors`, import.meta.url));
-      expect(python("idefics", at(`${name}-out`), fixture)).toMatch(/prompt 3: /);
+      expect(python("exports.py", "idefics", at(`${name}-out`), fixture)).toMatch(/prompt 3: /);
     },
     120_000,
   );
@@ -66,8 +74,43 @@ describe.skipIf(PYTHON === undefined)("an export (needs PYTHON, one with tools/r
         ["logits", row(logits)],
       ]);
       await writeFile(at(`${name}.safetensors`), writeSafetensors(expected));
-      python("openflamingo", at(`${name}-out`), at(`${name}.safetensors`), OPEN_FLAMINGO!);
+      python("exports.py", "openflamingo", at(`${name}-out`), at(`${name}.safetensors`), OPEN_FLAMINGO!);
+    },
+    120_000,
+  );
+
+  it.each(["F32", "F16", "BF16", "int8"] as const)(
+    "of graphs whose weights are %s passes ONNX's checker, and ONNX Runtime in Python says what ours says",
+    async (dtype) => {
+      const [model, out] = [at(`graphs-${dtype}`), at(`graphs-${dtype}-out`)];
+      await saveOpenFlamingo(model, "llama", dtype === "int8" ? "F32" : dtype);
+      if (dtype === "int8") {
+        const { config, tokenizer, params } = await readFlamingo(model);
+        await saveModelFolder(model, { config, tokenizer, params: quantiseParameters(params, "int8") });
+      }
+      await exportGraphs(model, out);
+      for (const name of ["look", "read"]) {
+        const { bytes, model: file } = await readOnnxFile(join(out, `${name}.onnx`));
+        const inputs = feedsFor(file, name);
+        await using program = await nodeRuntime.compile(fromOnnx(bytes), { weightsFolder: out });
+        const outputs = await program.run(inputs);
+        await writeFile(
+          join(out, `${name}.onnx.json`),
+          JSON.stringify({ inputs: plain(inputs), outputs: plain(outputs) }),
+        );
+      }
+      expect(python("onnx_files.py", out)).toMatch(/look.onnx: checked.*\nread.onnx: checked/);
     },
     120_000,
   );
 });
+
+/** Tensors as `onnx_files.py` reads them. */
+function plain(tensors: Readonly<Record<string, Tensor>>) {
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, { data, shape }]) => [
+      name,
+      { dtype: data instanceof Int32Array ? "int32" : "float32", shape, data: Array.from(data, Number) },
+    ]),
+  );
+}
