@@ -63,7 +63,7 @@ export function anchorsOf(page: string): string[] {
   return [...textOf(page).matchAll(/^#+ (.*)$/gm)].map((match) =>
     match[1]!
       .toLowerCase()
-      .replaceAll(/[^\p{L}\p{N} -]/gu, "")
+      .replaceAll(/[^\p{L}\p{N}_ -]/gu, "")
       .replaceAll(" ", "-"),
   );
 }
