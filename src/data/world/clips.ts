@@ -74,7 +74,7 @@ export function clipPair(random: Random, options: ClipOptions = {}): ClipPair {
   const what = happening(clip);
   const text = random.chance(options.canonical ?? 0.65)
     ? `Output: ${what}`
-    : say(random, TOLD, { what, again: what, beside: beside(bystander) });
+    : say(random, TOLD, { what, beside: beside(bystander) });
   return { clip, text };
 }
 
@@ -85,7 +85,7 @@ const TOLD = [
   "{|look|see|watch}: {what}!",
   "{person} filmed this {spot}: {what}.",
   "{time} {person} {saw} it: {what}.",
-  "what happens here? {again}.",
+  "what happens here? {what}.",
 ];
 
 function beside(bystander: Concept | undefined): string {
