@@ -57,6 +57,14 @@ export const listOf =
     return items;
   };
 
+/** Takes one of a few words. */
+export const oneOf =
+  (words: readonly string[]) =>
+  (text: string): string => {
+    if (!words.includes(text)) throw new InvalidArgumentError(`Give one of ${words.join(", ")}.`);
+    return text;
+  };
+
 /** Keeps a text beside those given before. */
 export function eachOf(text: string, previous: unknown): string[] {
   return [...((previous as string[] | undefined) ?? []), text];
