@@ -2,11 +2,12 @@
  * The world as files, as a site, a picture collection and a film archive would have them: pages of HTML with their
  * pictures, pictures and clips with their captions beside them, and what is true of each in `truth.jsonl`.
  */
-import { mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
 import type { Picture } from "../../media/pixels.js";
 import { Random } from "../../random.js";
+import { writeWhole } from "../atomic.js";
 import type { Artwork } from "../world/artwork.js";
 import { contents } from "../world/captions.js";
 import { type HtmlSegment, htmlOf } from "../world/html.js";
@@ -125,16 +126,4 @@ async function there(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-/** What stands under the name is whole, or not there. */
-async function writeWhole(path: string, content: Uint8Array | string): Promise<void> {
-  const draft = `${path}.${process.pid}.part`;
-  try {
-    await writeFile(draft, content);
-    await rename(draft, path);
-  } catch (error) {
-    await rm(draft, { force: true });
-    throw error;
-  }
 }
