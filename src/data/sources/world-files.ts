@@ -94,11 +94,24 @@ async function filesOf(item: WorldItem, number: number, artwork: Artwork, option
   const within = options.pictures === "data-urls";
   const addressOf = (id: string, n: number) =>
     within ? `data:image/png;base64,${Buffer.from(files[n]!).toString("base64")}` : imageName(id, n);
-  const random = new Random(options.seed).fork("world html").fork(number);
-  const segments = segmentsOfPage(item, addressOf);
-  const html = htmlOf({ title: item.article.title, segments, size: options.size ?? 64 }, random);
+  const { html } = worldPage(item, number, options, addressOf);
   const named = files.map((file, n) => [imageName(item.id, n), file] as const);
   return [...(within ? [] : named), [mainFile(item), html]];
+}
+
+/**
+ * A page as HTML, and what a reader should find in it.
+ * @param addressOf  the address of picture `n`, from 0
+ */
+export function worldPage(
+  item: Extract<WorldItem, { kind: "pages" }>,
+  number: number,
+  { seed, size = 64 }: WorldDraw,
+  addressOf: (id: string, n: number) => string,
+): { readonly html: string; readonly segments: readonly HtmlSegment[] } {
+  const segments = segmentsOfPage(item, addressOf);
+  const random = new Random(seed).fork("world html").fork(number);
+  return { html: htmlOf({ title: item.article.title, segments, size }, random), segments };
 }
 
 /** A page's texts and pictures, these by their addresses. */
