@@ -136,7 +136,7 @@ async function framesOfAnimation(path: string, random: Random, options: FramesOp
   for (const duration of durationsMs) ends.push((ends.at(-1) ?? 0) + (duration || 100) / 1000);
   const seconds = ends.at(-1)!;
   const start = clipStart(seconds, clip, random, { fps, frames });
-  const count = Math.max(1, Math.min(frames, Math.floor((seconds - start) * fps + 1e-6)));
+  const count = Math.max(1, Math.min(frames, Math.ceil((seconds - start) * fps - 1e-6)));
   const shown = Array.from({ length: count }, (_, n) => ends.findIndex((end) => start + n / fps < end - 1e-6));
   return Promise.all(
     shown.map(async (at): Promise<MediumFile> => {

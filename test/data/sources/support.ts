@@ -3,6 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import sharp from "sharp";
 import { decodePicture } from "../../../src/media/decode.node.js";
+import type { Picture } from "../../../src/media/pixels.js";
 
 /** A PNG of one grey, by which it is known again. */
 export async function grey(level: number): Promise<Buffer> {
@@ -22,4 +23,9 @@ export async function writeFiles(folder: string, files: Readonly<Record<string, 
     await mkdir(dirname(join(folder, name)), { recursive: true });
     await writeFile(join(folder, name), content);
   }
+}
+
+/** Pictures as texts, to be compared: lists of ten thousand numbers are compared slowly. */
+export function told(pictures: readonly Picture[]): string[] {
+  return pictures.map(({ width, height, data }) => `${width} x ${height} ${Buffer.from(data).toString("base64")}`);
 }

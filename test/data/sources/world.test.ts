@@ -8,6 +8,7 @@ import { webpOf, writeWorld } from "../../../src/data/sources/world-files.js";
 import { openArtwork } from "../../../src/data/world/artwork.js";
 import { decodeFrames, decodePicture } from "../../../src/media/decode.node.js";
 import { collect } from "../../support/collect.js";
+import { told } from "./support.js";
 
 const artwork = await openArtwork();
 const draw = { seed: "test" };
@@ -24,7 +25,7 @@ describe("the world as records", () => {
       const item = worldItem(kind, number, draw);
       const pictures = await drawWorld(item, number++, artwork, draw);
       const files = record.media.flatMap(({ files }) => files);
-      expect(await Promise.all(files.map(({ bytes }) => decodePicture(bytes)))).toEqual(pictures);
+      expect(told(await Promise.all(files.map(({ bytes }) => decodePicture(bytes))))).toEqual(told(pictures));
       expect(record.media[0]!.kind).toBe(kind === "videos" ? "video" : "image");
       if (item.kind === "pages") {
         const segments = segmentsOf(record).map((segment) => ("text" in segment ? segment.text : "picture"));
@@ -89,7 +90,7 @@ describe("the world as files", () => {
       const kept = await decodeFrames(await webpOf(frames));
       expect(kept.durationsMs.reduce((sum, duration) => sum + duration, 0)).toBe(8000);
       const seconds = kept.frames.flatMap((frame, i) => Array(kept.durationsMs[i]! / 1000).fill(frame));
-      expect(seconds).toEqual(frames);
+      expect(told(seconds)).toEqual(told(frames));
     }
   });
 
