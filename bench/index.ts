@@ -5,6 +5,7 @@
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import type { Device } from "#dist/runtime/contract.js";
+import { agreement } from "./agreement.js";
 import { answer } from "./answer.js";
 import { browser } from "./browser.js";
 import { type Effort, machine, ownVersion, type Page } from "./measure.js";
@@ -67,6 +68,11 @@ const PAGES: Readonly<Record<string, Benchmark>> = {
     title: "A model held in fewer bits",
     repetitions: 1,
     page: (effort) => quantised(effort, { model: values.model }),
+  },
+  agreement: {
+    title: "A model beside itself in fewer bits",
+    repetitions: 1,
+    page: (effort) => agreement(effort, { model: values.model }),
   },
   stall: {
     title: "Stalls of the main thread",

@@ -41,4 +41,4 @@ export {
 export { browserRuntime } from "./runtime/onnx.browser.js";
 export { ThreadEndedError } from "./runtime/thread-errors.js";
 export { type Owned, Scope } from "./scope.js";
-export type { Tokenizer } from "./text/tokenizer.js";
+export type { TextPlace, Tokenizer } from "./text/tokenizer.js";

@@ -23,9 +23,10 @@ export {
   writeOnnxFile,
 } from "./checkpoints/onnx.node.js";
 export { readSafetensors, type Tensor } from "./checkpoints/safetensors.js";
-export { type SafetensorsOptions, writeSafetensors } from "./checkpoints/safetensors-write.js";
+export { type SafetensorsOptions, type SavedDtype, writeSafetensors } from "./checkpoints/safetensors-write.js";
 export { FlamingoError, ReleasedError, UsageError } from "./errors.js";
 export type { EngineOptions } from "./generation/engine.js";
+export type { HeldEngineOptions } from "./generation/engine.node.js";
 export { type OpenOptions, openFlamingo } from "./generation/flamingo.node.js";
 export type {
   Answer,
@@ -47,4 +48,4 @@ export { type ImageSource, image, type Prompt, type PromptPiece } from "./prompt
 export { documentOf } from "./prompt/load.node.js";
 export { ThreadEndedError } from "./runtime/thread-errors.js";
 export { type Owned, Scope } from "./scope.js";
-export type { Tokenizer } from "./text/tokenizer.js";
+export type { TextPlace, Tokenizer } from "./text/tokenizer.js";

@@ -51,6 +51,13 @@ describe("a benchmark", { timeout: 120_000 }, () => {
     for (const held of ["int8", "int4"]) expect(page).toMatch(new RegExp(`^\\| ${held} \\| \\d+% \\|`, "m"));
   });
 
+  it("of a model beside itself takes any folder and prints a row for each way", async () => {
+    const page = await run("build/bench/index.js", "agreement", "--once", "--model", join(folder, "stall", "model"));
+    expect(page).toMatch(/^\d+ tokens that the model wrote after \d+ prompts/m);
+    for (const held of ["int8", "int4"])
+      expect(page).toMatch(new RegExp(`^\\| ${held} \\| [\\de.+-]+ \\| [\\d.]+% \\|$`, "m"));
+  });
+
   it("of training gives its figures as JSON, each beside what it is held against, and says which engines took no part", async () => {
     const { machine, rows } = JSON.parse(
       await run("build/bench/index.js", "--once", "--json", "--python", "no-python"),
@@ -82,7 +89,7 @@ describe("a benchmark", { timeout: 120_000 }, () => {
   it("names the pages that there are when it is asked for one that is not", async () => {
     await expect(run("build/bench/index.js", "nothing")).rejects.toMatchObject({
       code: 2,
-      stderr: expect.stringContaining("speed|training-step|answer|browser|quantised|stall"),
+      stderr: expect.stringContaining("speed|training-step|answer|browser|quantised|agreement|stall"),
     });
   });
 });

@@ -1,5 +1,8 @@
 /** A Flamingo whose weights stay in their files: a graph is bound to them, and the engine reads each from its place. */
-import { basename, resolve } from "node:path";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join, resolve } from "node:path";
+import { UsageError } from "../errors.js";
 import type { Weight } from "../graph/index.js";
 import { type Flamingo, initFlamingo } from "../model/flamingo-parameters.js";
 import { frozen, type Parameter } from "../nn/parameters.js";
@@ -8,8 +11,11 @@ import { type Fault, WeightsMismatchError } from "./errors.js";
 import { heldIn } from "./fill.js";
 import type { DescribedFlamingo } from "./flamingo-file.js";
 import { outlineFlamingo } from "./flamingo-outline.node.js";
+import { type Incoming, type Keeping, writeHeld } from "./held-weights.node.js";
+import { firstNotFinite, rawArray } from "./raw.js";
 import { DTYPE_BYTES, type Dtype } from "./safetensors.js";
 import type { TensorStore } from "./store.js";
+import { openTensorStore } from "./store.node.js";
 
 /** A Flamingo that was found whole, and whose numbers nobody holds. */
 export interface StoredFlamingo extends DescribedFlamingo {
@@ -26,9 +32,51 @@ export interface StoredFlamingo extends DescribedFlamingo {
  * @throws as `describeFlamingo` and `openTensorStore`
  */
 export async function storedFlamingo(folder: string): Promise<StoredFlamingo> {
-  const { config, tokenizer, weights: store } = await outlineFlamingo(folder);
+  const { weights: store, ...described } = await outlineFlamingo(folder);
   const faults = await notFinite(store);
   if (faults.length > 0) throw new WeightsMismatchError(faults);
+  return boundTo(store, described, folder);
+}
+
+/**
+ * A Flamingo whose weights are held otherwise than its folder has them: they are written so to a folder for the time being,
+ * which is gone when this is disposed of.
+ * @throws {UsageError} if they are in few bits already
+ * @throws {UnsavableError} for a number that is too large for float16
+ * @throws as `storedFlamingo`
+ */
+export async function storedFlamingoAs(folder: string, keep: Keeping): Promise<StoredFlamingo & AsyncDisposable> {
+  const whole = await storedFlamingo(folder);
+  const store = await openTensorStore(folder);
+  const packed = [...store.entries.keys()].find((name) => name.endsWith(".packed"));
+  if (packed !== undefined)
+    throw new UsageError(
+      `The weights of ${folder} are in few bits already (${packed}), and were to be held as ${keep}.`,
+      "open it as it is, or import the checkpoint again in another format",
+    );
+  const temporary = await mkdtemp(join(tmpdir(), "flamingo-held-"));
+  try {
+    const incoming = [...store.entries].map(
+      ([path, { shape, dtype }]): Incoming => ({
+        path,
+        shape,
+        dtype,
+        read: async () => rawArray(await store.raw(path), dtype),
+      }),
+    );
+    await writeHeld(temporary, incoming, { keep });
+    const held = await openTensorStore(temporary);
+    return {
+      ...boundTo(held, whole, temporary),
+      [Symbol.asyncDispose]: () => rm(temporary, { recursive: true, force: true }),
+    };
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+function boundTo(store: TensorStore, { config, tokenizer }: DescribedFlamingo, folder: string): StoredFlamingo {
   const tree = initFlamingo(new Undrawn(), config);
   const params = frozen(heldIn(tree, (name) => store.entries.get(name)?.shape));
   const weights = new Map<string, Weight>();
@@ -47,25 +95,16 @@ const FORMATS: { readonly [Format in Dtype]?: "float32" | "float16" | "bfloat16"
 /** Bytes that are read at once. */
 const WINDOW = 2 ** 26;
 
-/** Bits that are all set where a number is infinite or none. */
-const EXPONENT: { readonly [Format in Dtype]?: number } = { F32: 0x7f800000, F16: 0x7c00, BF16: 0x7f80 };
-
 async function notFinite(store: TensorStore): Promise<Fault[]> {
   const faults: Fault[] = [];
   for (const [name, { dtype, shape }] of store.entries) {
-    const exponent = EXPONENT[dtype];
-    if (exponent === undefined) continue;
+    if (dtype === "U8") continue;
     const rows = shape[0] ?? 1;
     const row = shape.slice(1).reduce((product, size) => product * size, DTYPE_BYTES[dtype]);
     const together = Math.max(1, Math.floor(WINDOW / row));
     for (let from = 0; from < rows; from += together) {
       const some = shape.length === 0 ? undefined : { from, to: Math.min(rows, from + together) };
-      const { buffer, byteOffset, byteLength } = await store.raw(name, some);
-      const bits =
-        DTYPE_BYTES[dtype] === 4
-          ? new Uint32Array(buffer, byteOffset, byteLength / 4)
-          : new Uint16Array(buffer, byteOffset, byteLength / 2);
-      const at = bits.findIndex((pattern) => (pattern & exponent) === exponent);
+      const at = firstNotFinite(rawArray(await store.raw(name, some), dtype), dtype);
       if (at < 0) continue;
       const { data } = await store.read(name, some);
       faults.push({ kind: "value", name, value: data[at]!, at: (from * row) / DTYPE_BYTES[dtype] + at });

@@ -27,6 +27,13 @@ export interface Command {
   readonly load: () => Promise<Action>;
 }
 
+/** Commands that share their first word: `flamingo data look`. */
+export interface Group {
+  readonly name: string;
+  readonly summary: string;
+  readonly commands: readonly Command[];
+}
+
 /** Reads a whole number. */
 export const wholeNumber =
   (least: number) =>
@@ -55,6 +62,14 @@ export const listOf =
     if (items.some((item) => item === ""))
       throw new InvalidArgumentError(`Give texts with ${between} between them, none of them empty.`);
     return items;
+  };
+
+/** Takes one of a few words. */
+export const oneOf =
+  (words: readonly string[]) =>
+  (text: string): string => {
+    if (!words.includes(text)) throw new InvalidArgumentError(`Give one of ${words.join(", ")}.`);
+    return text;
   };
 
 /** Keeps a text beside those given before. */

@@ -1,5 +1,16 @@
 /** Every command of `flamingo`, as its help shows it. */
-import { type Command, eachOf, keyAndValue, listOf, numberFrom, type Option, wholeNumber } from "./command.js";
+import {
+  type Command,
+  eachOf,
+  type Group,
+  keyAndValue,
+  listOf,
+  numberFrom,
+  type Option,
+  oneOf,
+  wholeNumber,
+} from "./command.js";
+import { DATA_COMMANDS } from "./data/commands.js";
 
 const JSON_OUTPUT: Option = { flags: "--json", help: "print one JSON document and nothing else" };
 const MODEL: Option = { flags: "--model <folder>", help: "folder of the model; the embedded one unless told" };
@@ -22,6 +33,11 @@ export const COMMANDS: readonly Command[] = [
       { flags: "--top-p <p>", help: "sample among the likeliest tokens of this probability", parse: numberFrom(0) },
       { flags: "--seed <seed>", help: "seed of sampling; 0 unless told" },
       { flags: "--beam <width>", help: "beam search; the paper's width is 3", parse: wholeNumber(1) },
+      {
+        flags: "--dtype <format>",
+        help: "hold weights as f32, f16, int8 or int4; as the folder has them unless told",
+        parse: oneOf(["f32", "f16", "int8", "int4"]),
+      },
       { flags: "--max-tokens <n>", help: "tokens of the answer at most; 24 unless told", parse: wholeNumber(1) },
       THREADS,
       JSON_OUTPUT,
@@ -62,7 +78,11 @@ export const COMMANDS: readonly Command[] = [
         help: "a tensor that may be missing, by its name here; may be repeated",
         parse: eachOf,
       },
-      { flags: "--quantize <format>", help: "keep matrices as int8 or int4, or everything as f16" },
+      {
+        flags: "--quantize <format>",
+        help: "keep matrices as int8 or int4, or everything as f16",
+        parse: oneOf(["int8", "int4", "f16"]),
+      },
       { flags: "--name <name>", help: "what the model is called; the last part of the source unless told" },
       JSON_OUTPUT,
     ],
@@ -127,4 +147,8 @@ export const COMMANDS: readonly Command[] = [
     examples: ["flamingo demo", "flamingo demo --save demo && flamingo generate --prompt demo/01-caption.json"],
     load: async () => (await import("./show.js")).show,
   },
+];
+
+export const GROUPS: readonly Group[] = [
+  { name: "data", summary: "make training data, and look at what there is", commands: DATA_COMMANDS },
 ];

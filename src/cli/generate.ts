@@ -2,6 +2,7 @@
 import { UsageError } from "../errors.js";
 import { openFlamingo } from "../generation/flamingo.node.js";
 import type { FlamingoModel, GenerateOptions, Timings } from "../generation/flamingo-model.js";
+import type { Held } from "../nn/quantised.js";
 import type { Document } from "../prompt/document.js";
 import type { Io } from "./io.js";
 import { documentOfCommand } from "./pieces.js";
@@ -17,6 +18,7 @@ export interface GenerateFlags {
   readonly beam?: number;
   readonly maxTokens?: number;
   readonly threads?: number;
+  readonly dtype?: Held;
   readonly json?: boolean;
 }
 
@@ -43,7 +45,10 @@ export async function generate(pieces: readonly string[], flags: GenerateFlags, 
       "leave out --choices, or --temperature, --top-p, --seed, --beam and --max-tokens",
     );
   const document = await documentOfCommand(pieces, flags.prompt, io);
-  await using flamingo = await openFlamingo(flags.model, flags.threads === undefined ? {} : { threads: flags.threads });
+  await using flamingo = await openFlamingo(flags.model, {
+    ...(flags.threads === undefined ? {} : { threads: flags.threads }),
+    dtype: flags.dtype,
+  });
   const output =
     choices === undefined ? await write(flamingo, document, options) : await rank(flamingo, document, choices);
   if (json) io.out(`${JSON.stringify(output)}\n`);

@@ -1,6 +1,8 @@
 /** `flamingo import`: a published checkpoint becomes a model folder, with an account of every tensor. */
+
+import type { Keeping } from "../checkpoints/held-weights.node.js";
 import { inUnits } from "../checkpoints/hub/disk.node.js";
-import { type Imported, importModel, type Keeping, REPORT_FILE } from "../conversion/import.node.js";
+import { type Imported, importModel, REPORT_FILE } from "../conversion/import.node.js";
 import { type ImportReport, reshaped } from "../conversion/report.js";
 import { UsageError } from "../errors.js";
 import { tellFetching } from "./fetching.js";
@@ -13,13 +15,10 @@ export interface ImportFlags {
   readonly language?: string;
   readonly vision?: string;
   readonly allowMissing?: readonly string[];
-  readonly quantize?: string;
+  readonly quantize?: Keeping;
   readonly name?: string;
   readonly json?: boolean;
 }
-
-/** How weights may be kept, as `--quantize` names it. */
-const KEEPINGS: readonly Keeping[] = ["int8", "int4", "f16"];
 
 /** Lines of a list that are shown; the report beside the model has all. */
 const SHOWN = 10;
@@ -32,9 +31,6 @@ export async function importCommand([source]: readonly string[], flags: ImportFl
       source === undefined ? "There is nothing to import." : "There is no place for the model.",
       "name a source and a folder: flamingo import hf:owner/name --out models/name",
     );
-  const keep = KEEPINGS.find((name) => name === quantize);
-  if (quantize !== undefined && keep === undefined)
-    throw new UsageError(`Weights cannot be kept as ${quantize}.`, `give one of ${KEEPINGS.join(", ")}`);
   const fetching = tellFetching(io);
   const progress = progressOn(io);
   let tenth = 0;
@@ -42,7 +38,7 @@ export async function importCommand([source]: readonly string[], flags: ImportFl
     try {
       return await importModel(source, out, {
         ...flags,
-        keep,
+        keep: quantize,
         onProgress: fetching.tell,
         onWritten(done, of) {
           const now = Math.floor((10 * done) / of);

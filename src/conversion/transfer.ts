@@ -1,10 +1,10 @@
 /** Foreign tensors onto ours: first what goes where, from headers alone; then their numbers, one tensor at a time. */
 
 import { type NameRow, type Placing, taken } from "../checkpoints/names/table.js";
-import { DTYPE_BYTES, type Dtype } from "../checkpoints/safetensors.js";
+import { firstNotFinite, type Raw, rawArray } from "../checkpoints/raw.js";
+import type { Dtype } from "../checkpoints/safetensors.js";
 import type { StoredTensor, TensorStore } from "../checkpoints/store.js";
 import { InvariantError } from "../errors.js";
-import { fromBfloat16, fromFloat16, toFloat16 } from "../half.js";
 import type { Parameter } from "../nn/parameters.js";
 import { ImportError, list, missingError } from "./errors.js";
 import type { ImportReport, Left, Missing, Used } from "./report.js";
@@ -150,7 +150,7 @@ export class Mover {
     if (from === "drawn") return new Uint32Array(drawn.data.slice().buffer);
     const numbers = await this.#read(from.store, from.theirs);
     const own = taken(numbers, from.placing);
-    const odd = notFinite(own, dtype);
+    const odd = firstNotFinite(own, dtype);
     if (odd >= 0)
       throw new ImportError(
         `${from.theirs} of ${from.store.place} holds a number that is not finite, at element ${odd} of ${ours} [${shape.join(", ")}].`,
@@ -170,35 +170,4 @@ export class Mover {
     this.#last = { store, theirs, numbers };
     return numbers;
   }
-}
-
-/** Bits of numbers, by the size of one. */
-export type Raw = Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
-
-function rawArray(bytes: Uint8Array<ArrayBuffer>, dtype: Dtype): Raw {
-  const size = DTYPE_BYTES[dtype];
-  const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
-  const length = bytes.byteLength / size;
-  return size === 2
-    ? new Uint16Array(aligned.buffer, aligned.byteOffset, length)
-    : new Uint32Array(aligned.buffer, aligned.byteOffset, length);
-}
-
-/** The first number whose exponent says that it is infinite or none; -1 if all are finite. */
-function notFinite(bits: Raw, dtype: Dtype): number {
-  const exponent = dtype === "F16" ? 0x7c00 : dtype === "BF16" ? 0x7f80 : 0x7f800000;
-  for (let i = 0; i < bits.length; i++) if ((bits[i]! & exponent) === exponent) return i;
-  return -1;
-}
-
-/** Numbers by their bits as float32. */
-export function widened(bits: Raw, dtype: Dtype): Float32Array {
-  if (dtype === "F16") return fromFloat16(bits as Uint16Array);
-  if (dtype === "BF16") return fromBfloat16(bits as Uint16Array);
-  return new Float32Array(bits.buffer, bits.byteOffset, bits.length);
-}
-
-/** Numbers by their bits as float16, rounded; those that are it already as they are. */
-export function halved(bits: Raw, dtype: Dtype): Raw {
-  return dtype === "F16" ? bits : (toFloat16(widened(bits, dtype)) as Uint16Array<ArrayBuffer>);
 }

@@ -4,15 +4,14 @@ import { untilAborted } from "../abort.js";
 import type { LoadedFlamingo } from "../checkpoints/flamingo-file.js";
 import { describeFlamingo } from "../checkpoints/flamingo-folder.node.js";
 import { documentOf } from "../prompt/load.node.js";
-import type { EngineOptions } from "./engine.js";
-import { startEngine } from "./engine.node.js";
+import { type HeldEngineOptions, startEngine } from "./engine.node.js";
 import { FlamingoModel, tokenizerOf } from "./flamingo-model.js";
 
 /** Folder of the embedded model. */
 export const EMBEDDED = fileURLToPath(new URL("../../models/nano", import.meta.url));
 
 /** How a model is opened. */
-export interface OpenOptions extends EngineOptions {
+export interface OpenOptions extends HeldEngineOptions {
   /** When it fires before the model is open, opening fails at once with its reason, and nothing stays behind. */
   readonly signal?: AbortSignal | undefined;
 }

@@ -178,6 +178,7 @@ export function gatedInner({ gated, language }: FlamingoConfig): number {
   return gated.headDim === undefined ? languageSizes(language).width : gated.heads * gated.headDim;
 }
 
+/** Whether it makes a fixed few visual tokens of a medium, and does not keep every feature as one. */
 export function isPerceiver({ kind = "perceiver" }: ResamplerConfig): boolean {
   return kind === "perceiver";
 }

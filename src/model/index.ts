@@ -30,6 +30,8 @@ export {
   primerBlock,
   primerDecoder,
 } from "./language/primer.js";
+export type { Distances, Turn } from "./language/rotary.js";
+export type { Places, Relative, SelfAttention } from "./language/self-attention.js";
 export {
   initTransformer,
   type Transformer,

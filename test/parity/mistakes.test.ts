@@ -57,8 +57,7 @@ async function ours(text: string, lastMedia: readonly (readonly number[])[], own
     axis("", dim_visual),
   ]);
   const read = gatedCrossAttention(params, own, stream, visualKeysAndValues(params, own, seen), look);
-  const all = new Map([...feeds].map(([path, value]) => [path.replace(/^\./, ""), value]));
-  const found = await runEngine(graph({ read }), new Map([...all, ...looks]));
+  const found = await runEngine(graph({ read }), new Map([...feeds, ...looks]));
   return nested(found.read! as Tensor);
 }
 

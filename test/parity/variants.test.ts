@@ -85,10 +85,7 @@ async function sameAsTranscribed(
   const weights = held(`${name}.weights`, ...result.axes.map((own) => own.name));
   const slopes = gradients(total(mul(result, weights)), [...trained.values()]);
   const outputs = { result, ...Object.fromEntries([...trained.keys()].map((path, i) => [`to ${path}`, slopes[i]!])) };
-  const found = await runEngine(
-    graph(outputs),
-    new Map([...feeds].map(([path, own]) => [path.replace(/^\./, ""), own])),
-  );
+  const found = await runEngine(graph(outputs), feeds);
   expect(relativeError(found.result! as Tensor, tensors.get(`outputs.${name}`)!)).toBeLessThan(TOLERANCE);
   const far = [...trained.keys()].filter(
     (path) =>

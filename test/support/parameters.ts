@@ -29,7 +29,7 @@ export function bound<T>(
 export function numbersOf(tree: unknown, root: string): Map<string, Numbers> {
   return new Map(
     [...flatten(tree)].map(([path, { shape, data }]: [string, Parameter]) => [
-      path === "" ? root : `${root}.${path}`,
+      [root, path].filter((part) => part !== "").join("."),
       { shape, data: Float64Array.from(data) },
     ]),
   );

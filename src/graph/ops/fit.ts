@@ -64,7 +64,10 @@ function emitBegin(emit: Emitter, before: readonly Value[], place: Place): strin
   );
 }
 
-/** As many entries of `x` along an axis as `part` has, behind `start` and as many as all of `before` have. */
+/**
+ * As many entries of `x` along an axis as `part` has, behind `start` and as many as all of `before` have; its other axes stay.
+ * @returns  the axes of `part`
+ */
 export function takeOut(x: Value, part: Value, before: readonly Value[], place: Place): Value {
   return apply(fitOps.TakeOut, [x, part, ...before], place);
 }

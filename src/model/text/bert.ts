@@ -65,7 +65,7 @@ export interface Bert<Leaf> {
 const COMMON = { kind: "bert", vocabulary: 30522, positions: 512, types: 2 } as const;
 /** The text tower of the paper's ablations. @source arXiv:1908.08962, table 1; arXiv:2204.14198, table 11 */
 export const BERT_MINI: BertConfig = { ...COMMON, width: 256, layers: 4, heads: 4, hidden: 1024 };
-/** @source arXiv:1810.04805, section 3 */
+/** The smaller of the two that BERT was published in. @source arXiv:1810.04805, section 3 */
 export const BERT_BASE: BertConfig = { ...COMMON, width: 768, layers: 12, heads: 12, hidden: 3072 };
 
 /** All of BERT's norms. */

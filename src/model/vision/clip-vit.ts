@@ -18,7 +18,6 @@ import {
   type Value,
 } from "../../graph/index.js";
 import {
-  type Activation,
   attend,
   type FeedForward,
   feedForward,
@@ -54,7 +53,7 @@ export interface ClipVitConfig {
   /** Hidden channels of the feed-forward layers. */
   readonly hidden: number;
   /** `quickGelu` for OpenAI's weights, `gelu` for LAION's. */
-  readonly activation: Extract<Activation, "gelu" | "quickGelu">;
+  readonly activation: "gelu" | "quickGelu";
   /** Whether the class token is among the features, as their first. OpenFlamingo leaves it out, IDEFICS keeps it. */
   readonly classToken: boolean;
   /** Whether the features are those behind the last norm. Both take them before it, and have then no parameters for it. */
@@ -108,6 +107,7 @@ function published(
 
 /** OpenAI's smallest. @source arXiv:2103.00020, table 20 */
 export const CLIP_VIT_B_32: ClipVitConfig = published(32, 768, 12, 12, "quickGelu");
+/** OpenAI's base size with finer patches. @source arXiv:2103.00020, table 20 */
 export const CLIP_VIT_B_16: ClipVitConfig = published(16, 768, 12, 12, "quickGelu");
 /** The tower of every OpenFlamingo. */
 export const CLIP_VIT_L_14: ClipVitConfig = published(14, 1024, 24, 16, "quickGelu");

@@ -103,10 +103,15 @@ function published(n: number, size: number): NfnetConfig {
 
 /** 68.4 M parameters: the small tower of the paper's ablations. */
 export const NFNET_F0: NfnetConfig = published(0, 192);
+/** Trained at 224 pixels. */
 export const NFNET_F1: NfnetConfig = published(1, 224);
+/** Trained at 256 pixels. */
 export const NFNET_F2: NfnetConfig = published(2, 256);
+/** Trained at 320 pixels. */
 export const NFNET_F3: NfnetConfig = published(3, 320);
+/** Trained at 384 pixels. */
 export const NFNET_F4: NfnetConfig = published(4, 384);
+/** Trained at 416 pixels. */
 export const NFNET_F5: NfnetConfig = published(5, 416);
 /** 435 M parameters: Flamingo's own tower, which it gives pictures of 320 pixels. @source arXiv:2204.14198, table 5 */
 export const NFNET_F6: NfnetConfig = published(6, 448);
