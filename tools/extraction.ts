@@ -76,7 +76,7 @@ export function pagesIn(folder: string): { readonly whole: string[]; readonly la
 /** Reads one page and holds it against its answer. */
 export function readPage(folder: string, name: string): PageResult {
   const file = (part: string) => readFileSync(join(folder, name, part));
-  const page = extract(file("source.html"), { url: ADDRESS });
+  const page = extract(file("source.html"), { url: ADDRESS, contentType: "text/html; charset=utf-8" });
   const answer = answerOf(file("expected.html").toString());
   const { title } = JSON.parse(file("expected-metadata.json").toString()) as { title: string };
   const found = page.segments.flatMap((segment) => ("text" in segment ? wordsOf(segment.text) : []));

@@ -2,13 +2,13 @@
 
 import type { Strictness } from "./measure.js";
 import { isInline, type Names } from "./parts.js";
-import { following, type Measures, type TreeNode } from "./tree.js";
+import { attribute, following, type Measures, type TreeNode } from "./tree.js";
 
 /** An ancestor is taken instead where its paragraphs are worth this many times as much. */
-const WORTH_CLIMBING = 1.25;
+const WORTH_CLIMBING = 1.5;
 
 /** Brothers of the matter are matter where they are worth this share of it. */
-const BROTHER = 0.2;
+const BROTHER = 0.1;
 
 /** The share of an element's text that is links. */
 export function linkDensity({ chars, linkChars }: Measures): number {
@@ -48,7 +48,7 @@ function withBrothers(matter: TreeNode, worth: number): readonly TreeNode[] {
   for (let node = matter.parent?.first; node !== undefined; node = node.next) {
     if (node.kind === "text" || node.measures !== undefined) brothers.push(node);
   }
-  const isMatter = brothers.map((node) => node === matter || joins(node, worth));
+  const isMatter = brothers.map((node) => node === matter || joins(node, matter, worth));
   let from = isMatter.indexOf(true);
   let to = isMatter.lastIndexOf(true);
   // A picture over the matter or under it stands at its level.
@@ -58,12 +58,19 @@ function withBrothers(matter: TreeNode, worth: number): readonly TreeNode[] {
 }
 
 /** Whether a brother of the matter is matter by its own text. */
-function joins(node: TreeNode, worth: number): boolean {
+function joins(node: TreeNode, matter: TreeNode, worth: number): boolean {
   const { measures } = node;
   if (measures === undefined) return false;
   const density = linkDensity(measures);
   if (measures.worth >= BROTHER * worth && density < 0.3) return true;
+  if (measures.worth > 0 && density < 0.25 && isAlike(node, matter)) return true;
   return node.name === "p" && measures.chars > 80 && density < 0.25;
+}
+
+/** Whether two elements have the same name and the same classes, if any: parts of one text made by one template. */
+function isAlike(one: TreeNode, other: TreeNode): boolean {
+  const classes = attribute(one, "class") ?? "";
+  return one.name === other.name && classes !== "" && classes === attribute(other, "class");
 }
 
 /** Whether what stands between two parts of the matter goes with them: headings, pictures, words without links. */

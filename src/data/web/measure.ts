@@ -91,8 +91,7 @@ function isRead(node: TreeNode, names: Names, strictness: Strictness, inMatter: 
   if (strictness === "all") return true;
   if (isFrame(node, inMatter)) return false;
   if (strictness === "markup" || node.name === "a" || isImage(node)) return true;
-  const { frame, matter } = names.of(node);
-  return !frame || matter;
+  return !names.of(node).frame;
 }
 
 function linkOf(node: TreeNode): { readonly node: TreeNode; readonly weight: number } | undefined {

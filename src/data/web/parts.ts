@@ -31,6 +31,9 @@ const FRAME_WORDS =
 const MATTER_WORDS =
   /(?:^|[\s_-])(?:article\w*|blog|body\w*|column|content\w*|entry\w*|h-?entry|hentry|main\w*|page|post\w*|prose|shadow|story\w*|text)(?=$|[\s_-])/;
 
+/** Words with which a name is of no frame, whatever else is in it. */
+const RESCUE_WORDS = /(?:^|[\s_-])(?:article\w*|body\w*|column|content\w*|main\w*|shadow|text)(?=$|[\s_-])/;
+
 /** Buttons to pass a page on, which stand in the midst of matter too. */
 const SHARE_WORDS = /(?:^|[\s_-])(?:share\w*|sharing|sharedaddy|social\w*|addthis\w*|follow-us|tweet-\w+)(?=$|[\s_-])/;
 
@@ -56,7 +59,11 @@ export class Names {
     let sense = this.#known.get(text);
     if (sense === undefined) {
       const lower = text.slice(0, 1000).toLowerCase();
-      sense = { frame: FRAME_WORDS.test(lower), matter: MATTER_WORDS.test(lower), share: SHARE_WORDS.test(lower) };
+      sense = {
+        frame: FRAME_WORDS.test(lower) && !RESCUE_WORDS.test(lower),
+        matter: MATTER_WORDS.test(lower),
+        share: SHARE_WORDS.test(lower),
+      };
       this.#known.set(text, sense);
     }
     return sense;

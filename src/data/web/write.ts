@@ -128,7 +128,7 @@ class Writer {
   verbatim(data: string): void {
     const lines = data.replace(/\r\n?/g, "\n");
     const trimmed = this.#break === "\n\n" || this.#text === "" ? lines.replace(/^\n+/, "") : lines;
-    if (/\S/.test(trimmed)) this.#put(trimmed);
+    if (trimmed !== "" && (this.#text !== "" || /\S/.test(trimmed))) this.#put(trimmed);
   }
 
   image(image: string, alt: string): void {
