@@ -1,31 +1,13 @@
 /** The commands of `flamingo data`, as its help shows them. */
-import { readPart } from "../../data/shards/part.js";
 import { type Command, listOf, type Option, wholeNumber } from "../command.js";
+import { JSON_OUTPUT, MAX_FAULTS, SHARD, SHARD_SIZE } from "./options.js";
+import { SOURCE_COMMANDS } from "./source-commands.js";
 
-export const SHARD: Option = {
-  flags: "--shard <i/N>",
-  help: "do the i-th of N parts of the work, counted from 0; the others are other processes'",
-  parse: readPart,
-};
-export const MAX_FAULTS: Option = {
-  flags: "--max-faults <n>",
-  help: "end when more records than this are broken; unless told they are only counted",
-  parse: wholeNumber(0),
-};
-export const SHARD_SIZE: readonly Option[] = [
-  { flags: "--shard-records <n>", help: "records of a tar at most; 10,000 unless told", parse: wholeNumber(1) },
-  {
-    flags: "--shard-bytes <n>",
-    help: "bytes at which a tar is closed; 268,435,456 unless told",
-    parse: wholeNumber(1),
-  },
-];
 const TEXT: Option = {
   flags: "--text <endings>",
   help: "files that hold the text in shards of others, the first there is: txt,caption,json unless told",
   parse: listOf(","),
 };
-const JSON_OUTPUT: Option = { flags: "--json", help: "print one JSON document and nothing else" };
 
 /** Commands on shards that exist. */
 const SHARD_COMMANDS: readonly Command[] = [
@@ -94,4 +76,4 @@ const SHARD_COMMANDS: readonly Command[] = [
   },
 ];
 
-export const DATA_COMMANDS: readonly Command[] = [...SHARD_COMMANDS];
+export const DATA_COMMANDS: readonly Command[] = [...SOURCE_COMMANDS, ...SHARD_COMMANDS];
