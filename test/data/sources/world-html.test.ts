@@ -8,6 +8,14 @@ const url = "https://world.example/pages/";
 const draw = { seed: "round trip", size: 64 };
 
 describe("a page of the world as HTML", () => {
+  it("is read back with the pictures that it holds itself", () => {
+    const item = worldItem("pages", 3, draw);
+    if (item.kind !== "pages") throw new Error(item.kind);
+    const { html, segments } = worldPage(item, 3, draw, (_, n) => `data:image/png;base64,iVBORw0KGgo${"A".repeat(n)}=`);
+    expect(segments.some((segment) => "image" in segment)).toBe(true);
+    expect(extract(Buffer.from(html), { url }).segments).toEqual(segments);
+  });
+
   it("is read back exactly: every text, every picture, in their order", () => {
     const lost: string[] = [];
     for (let number = 0; number < 1000; number++) {
