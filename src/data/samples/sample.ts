@@ -1,7 +1,8 @@
 /** Records become what a model is trained on: tokens, what each looks at, and pictures of one size. */
 import { FlamingoError } from "../../errors.js";
-import { augmentPicture, drawPicture, type PictureDraw } from "../../media/augment.js";
+import { augmentPicture, drawPicture } from "../../media/augment.js";
 import { decodePicture } from "../../media/decode.node.js";
+import { decodeFitted } from "../../media/decode-fitted.node.js";
 import { fitted, type PixelsOptions, toPixels } from "../../media/normalise.js";
 import type { Picture, Pixels } from "../../media/pixels.js";
 import { drawText } from "../../prompt/augment.js";
@@ -11,7 +12,7 @@ import { type Interleaved, interleave } from "../../prompt/interleave.js";
 import { randomWindow, truncate } from "../../prompt/truncate.js";
 import { Random } from "../../random.js";
 import type { Tokenizer } from "../../text/tokenizer.js";
-import type { DataRecord, RecordMedium } from "../record.js";
+import type { DataRecord, MediumFile, RecordMedium } from "../record.js";
 import { segmentsOf } from "../segments.js";
 import type { Tally } from "../tally.js";
 import { paperSamples, type SampleRules } from "./rules.js";
@@ -118,8 +119,7 @@ function undecoded(record: DataRecord): { document: Document; sources: Map<Mediu
 
 async function mediumOf({ kind, files }: RecordMedium, rules: SampleRules, random: Random): Promise<Medium> {
   const draw = drawPicture(random.fork("colour"), rules.pictures);
-  const prepare = async ({ bytes }: { readonly bytes: Uint8Array }) =>
-    prepared(await decodePicture(bytes), rules.pixels, draw);
+  const prepare = async ({ bytes }: MediumFile) => augmentPicture(await pictureOf(bytes, rules), draw);
   if (kind === "image") return { image: await prepare(files[0]!) };
   const first = random.fork("clip").integer(Math.max(0, files.length - rules.frames) + 1);
   const video = await Promise.all(files.slice(first, first + rules.frames).map(prepare));
@@ -127,8 +127,8 @@ async function mediumOf({ kind, files }: RecordMedium, rules: SampleRules, rando
   return { video };
 }
 
-function prepared(picture: Picture, pixels: PixelsOptions, draw: PictureDraw): Picture {
-  return augmentPicture(fitted(picture, pixels), draw);
+async function pictureOf(bytes: Uint8Array, { pixels, resize }: SampleRules): Promise<Picture> {
+  return resize === "fast" ? decodeFitted(bytes, pixels) : fitted(await decodePicture(bytes), pixels);
 }
 
 /** Examples side by side as a model reads them. */
