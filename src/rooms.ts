@@ -45,8 +45,11 @@ export const PACKAGES = {
   "@huggingface/tokenizers": ["text"],
   sharp: ["media", "data", "cli"],
   zod: ["checkpoints"],
-  undici: ["checkpoints"],
+  undici: ["checkpoints", "data"],
   "@iconify-json/noto": ["data"],
+  hyparquet: ["data"],
+  "hyparquet-compressors": ["data"],
+  parse5: ["data"],
   commander: ["cli"],
 } as const satisfies Record<string, readonly Room[]>;
 

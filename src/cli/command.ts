@@ -27,6 +27,13 @@ export interface Command {
   readonly load: () => Promise<Action>;
 }
 
+/** Commands that share their first word: `flamingo data look`. */
+export interface Group {
+  readonly name: string;
+  readonly summary: string;
+  readonly commands: readonly Command[];
+}
+
 /** Reads a whole number. */
 export const wholeNumber =
   (least: number) =>

@@ -1,5 +1,16 @@
 /** Every command of `flamingo`, as its help shows it. */
-import { type Command, eachOf, keyAndValue, listOf, numberFrom, type Option, oneOf, wholeNumber } from "./command.js";
+import {
+  type Command,
+  eachOf,
+  type Group,
+  keyAndValue,
+  listOf,
+  numberFrom,
+  type Option,
+  oneOf,
+  wholeNumber,
+} from "./command.js";
+import { DATA_COMMANDS } from "./data/commands.js";
 
 const JSON_OUTPUT: Option = { flags: "--json", help: "print one JSON document and nothing else" };
 const MODEL: Option = { flags: "--model <folder>", help: "folder of the model; the embedded one unless told" };
@@ -173,4 +184,8 @@ export const COMMANDS: readonly Command[] = [
     examples: ["flamingo demo", "flamingo demo --save demo && flamingo generate --prompt demo/01-caption.json"],
     load: async () => (await import("./show.js")).show,
   },
+];
+
+export const GROUPS: readonly Group[] = [
+  { name: "data", summary: "make training data, and look at what there is", commands: DATA_COMMANDS },
 ];

@@ -8,4 +8,8 @@ export interface Io {
   readonly terminal: { readonly out: boolean; readonly err: boolean };
   /** Everything on the standard input. */
   input(): Promise<string>;
+  /** The standard input line by line, as it comes, without the ends of the lines. */
+  lines(): AsyncIterable<string>;
+  /** Waits until somebody has taken what was given to `out`, where much of it is waiting. */
+  taken(): Promise<void>;
 }

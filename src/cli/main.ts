@@ -1,7 +1,8 @@
 /** The command line: its commands made of their data, and every ending as an exit code. */
 import { readFileSync } from "node:fs";
 import { CommanderError, Command as Program } from "commander";
-import { COMMANDS } from "./commands.js";
+import type { Command } from "./command.js";
+import { COMMANDS, GROUPS } from "./commands.js";
 import { tellError } from "./errors.js";
 import type { Io } from "./io.js";
 
@@ -19,8 +20,8 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
     .exitOverride()
     .configureOutput({ writeOut: io.out, writeErr: io.err })
     .showHelpAfterError("To mend it: see the same command with --help.");
-  for (const { usage, summary, options, examples, load } of COMMANDS) {
-    const command = program.command(usage).description(summary);
+  const add = (to: Program, { usage, summary, options, examples, load }: Command) => {
+    const command = to.command(usage).description(summary);
     for (const { flags, help, parse } of options)
       if (parse === undefined) command.option(flags, help);
       else command.option(flags, help, parse);
@@ -29,6 +30,11 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
       const action = await load();
       code = (await action(command.args, command.opts() as never, io)) ?? 0;
     });
+  };
+  for (const command of COMMANDS) add(program, command);
+  for (const { name, summary, commands } of GROUPS) {
+    const group = program.command(name).description(summary);
+    for (const command of commands) add(group, command);
   }
   try {
     await program.parseAsync(args, { from: "user" });

@@ -1,4 +1,6 @@
 /** The world as this process has it. */
+import { once } from "node:events";
+import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import type { Io } from "./io.js";
 
@@ -14,5 +16,9 @@ export function processIo(): Io {
     err: (written) => void process.stderr.write(written),
     terminal: { out: process.stdout.isTTY === true, err: process.stderr.isTTY === true },
     input: () => text(process.stdin),
+    lines: () => createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY }),
+    taken: async () => {
+      if (process.stdout.writableNeedDrain) await once(process.stdout, "drain");
+    },
   };
 }

@@ -12,6 +12,8 @@ function start(terminal: boolean) {
     err: (text: string) => void written.push(text),
     terminal: { out: false, err: terminal },
     input: async () => "",
+    lines: async function* () {},
+    taken: async () => {},
   };
   return { written, clock, fetching: tellFetching(io, () => clock.now) };
 }

@@ -41,7 +41,14 @@ const generate = async (...args: string[]) => {
 const shots = () => [at("a.png"), "Output: a red apple", at("b.png"), "Output: a dog", at("c.png"), "Output:"];
 
 describe("the arguments of generate", () => {
-  const io = { out: () => {}, err: () => {}, terminal: { out: false, err: false }, input: async () => "" };
+  const io = {
+    out: () => {},
+    err: () => {},
+    terminal: { out: false, err: false },
+    input: async () => "",
+    lines: async function* () {},
+    taken: async () => {},
+  };
   const read = (...pieces: string[]) => documentOfCommand(pieces, undefined, io);
   const png = async (name: string) => `data:image/png;base64,${(await toPng(noise(name))).toString("base64")}`;
 

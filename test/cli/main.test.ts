@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { COMMANDS } from "../../src/cli/commands.js";
+import type { Command } from "../../src/cli/command.js";
+import { COMMANDS, GROUPS } from "../../src/cli/commands.js";
 import { tellError } from "../../src/cli/errors.js";
 import { InvariantError, UsageError } from "../../src/errors.js";
 import { ThreadError } from "../../src/runtime/thread-errors.js";
@@ -12,6 +13,8 @@ const told = (error: unknown) => {
     err: (text: string) => void lines.push(text),
     terminal: { out: false, err: false },
     input: async () => "",
+    lines: async function* () {},
+    taken: async () => {},
   };
   return { code: tellError(error, io), err: lines.join("") };
 };
@@ -20,21 +23,30 @@ describe("the command line", () => {
   it("names every command in its help, and an example in the help of each", async () => {
     const { code, out } = await command(["--help"]);
     expect(code).toBe(0);
-    for (const { usage, summary, examples } of COMMANDS) {
-      const name = usage.split(" ")[0]!;
+    await expectHelp(out, [], COMMANDS);
+    for (const { name, summary, commands } of GROUPS) {
       expect(out).toContain(summary.split(" ").slice(0, 3).join(" "));
-      const help = await command([name, "--help"]);
+      await expectHelp((await command([name, "--help"])).out, [name], commands);
+    }
+  });
+
+  async function expectHelp(above: string, before: readonly string[], commands: readonly Command[]): Promise<void> {
+    for (const { usage, summary, examples } of commands) {
+      const name = [...before, usage.split(" ")[0]!];
+      expect(above).toContain(summary.split(" ").slice(0, 3).join(" "));
+      const help = await command([...name, "--help"]);
       expect(help.code).toBe(0);
       expect(examples.length).toBeGreaterThan(0);
       for (const example of examples) {
         expect(help.out).toContain(example);
-        expect(example.startsWith(`flamingo ${name}`)).toBe(true);
+        expect(example).toContain(`flamingo ${name.join(" ")}`);
       }
     }
-  });
+  }
 
   it("has code behind every command", async () => {
-    for (const { load } of COMMANDS) expect(await load()).toBeTypeOf("function");
+    for (const { load } of [...COMMANDS, ...GROUPS.flatMap(({ commands }) => commands)])
+      expect(await load()).toBeTypeOf("function");
   });
 
   it("loads no engine to print its help or its version", async () => {

@@ -22,6 +22,10 @@ export async function command(args: readonly string[], input = ""): Promise<Ende
     err: (written) => void err.push(written),
     terminal: { out: false, err: false },
     input: async () => input,
+    lines: async function* () {
+      yield* input.split("\n").filter((line, i, all) => line !== "" || i < all.length - 1);
+    },
+    taken: async () => {},
   });
   return { code, out: out.join(""), err: err.join("") };
 }
