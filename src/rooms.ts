@@ -45,7 +45,7 @@ export const PACKAGES = {
   "@huggingface/tokenizers": ["text"],
   sharp: ["media", "data", "cli"],
   zod: ["checkpoints"],
-  undici: ["checkpoints"],
+  undici: ["checkpoints", "data"],
   "@iconify-json/noto": ["data"],
   commander: ["cli"],
 } as const satisfies Record<string, readonly Room[]>;

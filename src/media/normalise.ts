@@ -79,6 +79,11 @@ export function* pixelsInPieces(frames: readonly Picture[], options: PixelsOptio
   return { frames: frames.length, height: size, width: size, data };
 }
 
+/** A frame as `toPixels` fits it, before the mean colour is put around it and taken out: to change it at its final size. */
+export function fitted(frame: Picture, options: PixelsOptions): Picture {
+  return withoutPause(fittingToSquare(frame, options));
+}
+
 /** No side longer than `size`; but with `pad`, both exactly `size`. */
 function* fittingToSquare(frame: Picture, options: PixelsOptions): Pieces<Picture> {
   const { size, fit, filter, shortEdge = size, centre } = options;

@@ -24,7 +24,7 @@ export interface Placement {
 }
 
 /** How a thing is painted: each channel becomes `gain * value + lift`, or `ink` whatever the sprite's colours. */
-interface Paint {
+export interface Paint {
   readonly gain: number;
   readonly lift: number;
   readonly ink: Colour | undefined;
@@ -107,7 +107,8 @@ function grid(count: number, random: Random, size: number): Spot[] {
   });
 }
 
-function pose(sprite: Sprite, random: Random): Pick<Placement, "angle" | "mirrored" | "aspect" | "slant"> {
+/** How a thing is held: turned a little, rarely far; mirrored half the time; handwriting is never mirrored. */
+export function pose(sprite: Sprite, random: Random): Pick<Placement, "angle" | "mirrored" | "aspect" | "slant"> {
   const warp = sprite.ink ? 0.18 : 0.06;
   const bend = { aspect: 1 + random.uniform(-warp, warp), slant: random.uniform(-warp, warp) };
   if (sprite.ink) return { angle: sprite.turn + random.uniform(-0.25, 0.25), mirrored: false, ...bend };
@@ -116,7 +117,8 @@ function pose(sprite: Sprite, random: Random): Pick<Placement, "angle" | "mirror
   return { angle, mirrored: random.chance(0.5), ...bend };
 }
 
-function paintOf(sprite: Sprite, ground: Colour, random: Random): Paint {
+/** The light that a thing stands in; for handwriting an ink that can be told from the ground. */
+export function paintOf(sprite: Sprite, ground: Colour, random: Random): Paint {
   const gain = random.uniform(0.85, 1.12);
   const lift = random.uniform(-14, 14) + 110 * (1 - gain);
   if (!sprite.ink) return { gain, lift, ink: undefined };

@@ -1,0 +1,112 @@
+/**
+ * Several data sets in one training. The paper takes a batch of each, adds their gradients by weight, and makes one step
+ * of the sum, which was 7.8 points better than a step for each in turn.
+ */
+import { UsageError } from "../../errors.js";
+
+/** Weights and the batches of the ablations. @source arXiv:2204.14198, section 3.3 and appendix B; table 10 */
+export const paperMixture = {
+  m3w: { weight: 1, batch: 256 },
+  align: { weight: 0.2, batch: 512 },
+  ltip: { weight: 0.2, batch: 512 },
+  vtp: { weight: 0.03, batch: 64 },
+} as const;
+
+/** One data set of a mixture. */
+export interface MixturePart<Item> {
+  /** What its loss is multiplied by. */
+  readonly weight: number;
+  /** Examples of it in each step. */
+  readonly batch: number;
+  /** Opens the examples of an epoch, from 0. A part that ends begins again with the next. */
+  readonly open: (epoch: number) => AsyncIterable<Item>;
+}
+
+/** What one step takes of one data set. */
+export interface MixtureBatch<Name extends string, Item> {
+  readonly name: Name;
+  readonly weight: number;
+  /** The epoch that the last of its examples is of. */
+  readonly epoch: number;
+  readonly items: readonly Item[];
+}
+
+/** Each step's batches: one of each part, or of the next part alone. */
+export type MixtureOrder = "accumulate" | "in-turn";
+
+/**
+ * Steps without end. Each part is read only as far as its batches need.
+ *
+ * @throws {UsageError} for a part with a weight or a batch that is none, and for one of which an epoch is empty: the
+ *   training would go on without it, and nothing would say so.
+ */
+export async function* mixture<Name extends string, Item>(
+  parts: Readonly<Record<Name, MixturePart<Item>>>,
+  order: MixtureOrder = "accumulate",
+): AsyncGenerator<readonly MixtureBatch<Name, Item>[]> {
+  const named = Object.entries(parts) as [Name, MixturePart<Item>][];
+  for (const [name, { weight, batch }] of named) {
+    if (!(weight > 0 && Number.isFinite(weight)) || !Number.isInteger(batch) || batch < 1)
+      throw new UsageError(
+        `The data set "${name}" has weight ${weight} and batch ${batch}.`,
+        "give a weight above 0 and a batch of 1 or more, or leave the set out",
+      );
+  }
+  if (named.length === 0) throw new UsageError("A mixture of no data sets was asked for.", "give at least one");
+  const readers = named.map(([name, part]) => ({ name, part, reader: new Epochs(name, part.open) }));
+  try {
+    for (let step = 0; ; step++) {
+      const taking = order === "accumulate" ? readers : [readers[step % readers.length]!];
+      const batches: MixtureBatch<Name, Item>[] = [];
+      for (const { name, part, reader } of taking) {
+        const items = await reader.take(part.batch);
+        batches.push({ name, weight: part.weight, epoch: reader.epoch, items });
+      }
+      yield batches;
+    }
+  } finally {
+    for (const { reader } of readers) await reader.close();
+  }
+}
+
+/** One part, epoch after epoch. */
+class Epochs<Item> {
+  epoch = 0;
+  readonly #name: string;
+  readonly #open: (epoch: number) => AsyncIterable<Item>;
+  #current: AsyncIterator<Item> | undefined;
+
+  constructor(name: string, open: (epoch: number) => AsyncIterable<Item>) {
+    this.#name = name;
+    this.#open = open;
+  }
+
+  async take(count: number): Promise<Item[]> {
+    const items: Item[] = [];
+    let found = true;
+    while (items.length < count) {
+      if (this.#current === undefined) {
+        this.#current = this.#open(this.epoch)[Symbol.asyncIterator]();
+        found = false;
+      }
+      const next = await this.#current.next();
+      if (!next.done) {
+        items.push(next.value);
+        found = true;
+      } else {
+        if (!found)
+          throw new UsageError(
+            `Epoch ${this.epoch} of the data set "${this.#name}" has no example.`,
+            "look at what its tally says was left out, or leave the set out of the mixture",
+          );
+        this.#current = undefined;
+        this.epoch++;
+      }
+    }
+    return items;
+  }
+
+  async close(): Promise<void> {
+    await this.#current?.return?.();
+  }
+}

@@ -1,0 +1,80 @@
+/** The pictures of evaluation sets: what is measured must not be learnt. */
+import { createHash } from "node:crypto";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { UsageError } from "../../errors.js";
+import { decodePicture } from "../../media/decode.node.js";
+import { readTarFile } from "../shards/tar-file.js";
+import type { Tally } from "../tally.js";
+import type { Embedder } from "./embedder.js";
+import { type Look, quantised } from "./near-duplicates.js";
+import { perceptualHash } from "./phash.js";
+
+/** A picture of an evaluation set. */
+export interface Evaluated extends Look {
+  readonly name: string;
+}
+
+export const EVALUATION = "evaluation sets: pictures";
+
+const PICTURE = /\.(png|jpe?g|webp|gif)$/i;
+
+/** Paths and sizes of all pictures and tars of folders: what decides what `evaluatedPictures` gives. */
+export async function listEvaluation(
+  paths: readonly string[],
+): Promise<readonly (readonly [path: string, bytes: number])[]> {
+  const all: [string, number][] = [];
+  for (const path of paths) {
+    const found = await stat(path).catch((cause: Error) => {
+      throw new UsageError(`${path} cannot be read: ${cause.message}.`, "give a folder of pictures or of shards", {
+        cause,
+      });
+    });
+    const files = found.isDirectory()
+      ? (await readdir(path, { recursive: true })).map((file) => join(path, file))
+      : [path];
+    const wanted = files.filter((file) => PICTURE.test(file) || file.endsWith(".tar")).sort();
+    if (wanted.length === 0) throw new UsageError(`${path} holds no pictures and no tars.`, "give a folder with some");
+    for (const file of wanted) all.push([file, (await stat(file)).size]);
+  }
+  return all;
+}
+
+/** How the pictures of evaluation sets look, those in tars too. What cannot be decoded is a fault. */
+export async function* evaluatedPictures(
+  files: readonly (readonly [path: string, bytes: number])[],
+  embedder: Embedder | undefined,
+  tally: Tally,
+): AsyncGenerator<Evaluated> {
+  for await (const { name, bytes } of filesOf(
+    files.map(([path]) => path),
+    tally,
+  )) {
+    try {
+      const picture = await decodePicture(bytes);
+      const [embedding] = (await embedder?.embed([picture])) ?? [];
+      tally.pass(EVALUATION);
+      yield { name, hash: perceptualHash(picture), embedding: embedding && quantised(embedding) };
+    } catch (error) {
+      tally.fault(EVALUATION, "not decodable", { file: name, found: (error as Error).message.split("\n")[0]! });
+    }
+  }
+}
+
+async function* filesOf(paths: readonly string[], tally: Tally): AsyncGenerator<{ name: string; bytes: Uint8Array }> {
+  for (const path of paths) {
+    if (!path.endsWith(".tar")) {
+      yield { name: path, bytes: await readFile(path) };
+      continue;
+    }
+    for await (const items of readTarFile(path))
+      for (const item of items)
+        if ("reason" in item) tally.fault(EVALUATION, item.reason, { file: path, byte: item.at, found: item.found });
+        else if (PICTURE.test(item.name)) yield { name: `${path}: ${item.name}`, bytes: item.bytes };
+  }
+}
+
+/** A short name for a list of files: other files, another name. */
+export function evaluationName(files: readonly (readonly [path: string, bytes: number])[]): string {
+  return createHash("sha256").update(JSON.stringify(files)).digest("hex").slice(0, 16);
+}
