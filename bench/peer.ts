@@ -1,4 +1,4 @@
-/** Another engine in a process of its own, which takes the same training step whenever it is told to. */
+/** Another engine in a process of its own, which does the same work whenever it is told to. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
@@ -11,17 +11,26 @@ export interface Introduction {
   readonly threads: number;
 }
 
-export interface Peer extends AsyncDisposable {
-  readonly introduction: Introduction;
-  /** Takes one step and tells how long it took, in milliseconds, and the loss before it. */
-  step(): Promise<{ milliseconds: number; loss: number }>;
+/** How long one step took, in milliseconds, and the loss before it. */
+export interface TrainingStep {
+  readonly milliseconds: number;
+  readonly loss: number;
+}
+
+export interface Peer<Said = Introduction, Step = TrainingStep> extends AsyncDisposable {
+  readonly introduction: Said;
+  /** Does the work once. */
+  step(): Promise<Step>;
 }
 
 /**
  * Starts a peer; it has warmed up when this resolves.
  * @throws {Error} with the end of what the peer printed, if it does not introduce itself
  */
-export async function startPeer(command: string, args: readonly string[]): Promise<Peer> {
+export async function startPeer<Said = Introduction, Step = TrainingStep>(
+  command: string,
+  args: readonly string[],
+): Promise<Peer<Said, Step>> {
   const child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"] });
   let complaints = "";
   child.stderr.on("data", (chunk) => {

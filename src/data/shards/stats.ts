@@ -81,7 +81,8 @@ export async function shardStats(
         longer.add(Math.max(size.width, size.height));
       }
     }
-    options.progress?.(++records);
+    records++;
+    options.progress?.(records);
   }
   return {
     tars: files.length,

@@ -78,7 +78,8 @@ export async function verifyShards(
         if (other !== undefined) fault({ ...place, reason: "id twice", found: `${record.id}, also in ${other}` });
         seen.set(record.id, `${file}, record ${sample.number}`);
         if (options.decode) await verifyPictures(record, place, fault);
-        options.progress?.(++records);
+        records++;
+        options.progress?.(records);
       }
     if (index !== undefined && count < index.records.length)
       fault({ reason: "records missing", file, found: `${count} of ${index.records.length}` });
