@@ -10,7 +10,7 @@ import { createHash } from "node:crypto";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { InvariantError } from "../../errors.js";
-import { writeWhole } from "../atomic.js";
+import { sweepPartials, writeWhole } from "../atomic.js";
 import type { DataRecord, RecordMedium } from "../record.js";
 import { buildPart } from "../shards/build.js";
 import { type PartManifest, readManifest } from "../shards/index-file.js";
@@ -117,6 +117,8 @@ export async function buildM3w(options: M3wOptions): Promise<M3wResult> {
 
   const work = join(out, "work");
   await mkdir(work, { recursive: true });
+  // What a killed process left; others may be writing what is not this part's alone.
+  if (part.of === 1) await sweepPartials(work, () => true);
   const own = chunks.flatMap((_, n) => (n % part.of === part.index ? [n] : []));
   const candidates = await (async () => {
     const pictures = new PictureIndex();
