@@ -22,8 +22,10 @@ export interface ReadOptions extends SampleOptions {
   readonly worker?: Part;
   /** Times everything is read, each in another order. */
   readonly epochs?: number;
-  /** Broken records that are put up with. */
+  /** Broken records that are put up with, where no tally is given. */
   readonly limit?: number;
+  /** What counts; one that nobody else counts in, if the reader's state is used. */
+  readonly tally?: Tally;
   /** Where an earlier reader of the same files and options was. */
   readonly state?: ReaderState;
 }
@@ -84,13 +86,13 @@ export class ShardReader implements AsyncIterable<DataRecord> {
   #resume: ReaderState | undefined;
 
   constructor(files: readonly string[], options: ReadOptions = {}) {
-    const { seed = 0, shuffle = SHUFFLE, part = WHOLE, worker = WHOLE, limit, state, text } = options;
+    const { seed = 0, shuffle = SHUFFLE, part = WHOLE, worker = WHOLE, limit, tally, state, text } = options;
     this.#files = files;
     this.#options = options;
     this.#random = new Random(seed);
     this.#readers = part.of * worker.of;
     this.#reader = part.index * worker.of + worker.index;
-    this.#tally = new Tally(limit === undefined ? {} : { limit });
+    this.#tally = tally ?? new Tally(limit === undefined ? {} : { limit });
     this.#made = fingerprint([files.map((file) => basename(file)), String(seed), shuffle, part, worker, text ?? null]);
     if (state === undefined) return;
     if (state.format !== "flamingo-reader-1" || state.made !== this.#made)
