@@ -8,15 +8,26 @@ import { answer, response, warcRecord } from "./warc.js";
 const TEXT = (topic: string) =>
   `The morning walk led us past the old ${topic} at the edge of the village, where people have met for as long as anyone can remember. It was built by hand and it has been mended many times since then, which is why no two of its sides are quite alike. We stayed for an hour, and the light that fell on the ${topic} was the best that we had seen in weeks.`;
 
+const END = (topic: string) =>
+  `If you ever come here yourself, take the small path on the left and be sure to bring something to drink, since there is nothing to buy for miles. Nobody knows who first gave the ${topic} its name. My grandmother used to say that it was a sailor, and hers that it was his wife.`;
+
+const GERMAN =
+  "Am nächsten Morgen gingen wir noch einmal an den Fluss, denn einer von uns hatte dort seinen Hut vergessen. Die Brücke war leer, und nur eine Katze saß im Schatten und sah auf die Straße. Wir blieben eine Stunde und erzählten uns, was wir an diesem Ort schon alles erlebt hatten, bis es zu regnen begann und wir nach Hause mussten.";
+
 const MORE = (topic: string) =>
   `Later in the day we came back to the ${topic}, because one of us had forgotten a hat there. By that time the crowd was gone and only a cat sat in the shade, watching the road. The picture above shows what it looked like then, and the one below was taken by a friend on the next day.`;
 
-/** A page whose article has these pictures after its first and its second paragraph. */
-export function articlePage(topic: string, pictures: readonly string[]): string {
+/**
+ * A page whose article has these pictures after its first and its second paragraph.
+ * @param text  its only paragraph, in place of three of English prose
+ */
+export function articlePage(topic: string, pictures: readonly string[], text?: string): string {
   const images = pictures.map((source) => `<p><img src="${source}" alt="${topic}"></p>`);
+  const [first, ...others] = text === undefined ? [TEXT(topic), MORE(topic), END(topic)] : [text];
+  const rest = others.map((paragraph, n) => `<p>${paragraph}</p>${n === 0 ? images.slice(1).join("") : ""}`);
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>The ${topic}</title></head><body>
 <nav><a href="/">Home</a> <a href="/about">About</a></nav><article><h1>The ${topic}</h1>
-<p>${TEXT(topic)}</p>${images[0] ?? ""}<p>${MORE(topic)}</p>${images.slice(1).join("")}<p>${TEXT(`road behind the ${topic}`)}</p>
+<p>${first}</p>${images[0] ?? ""}${rest.join("")}
 </article><footer>All rights reserved.</footer></body></html>`;
 }
 
@@ -47,6 +58,12 @@ export async function writeCrawl(folder: string, pictures: readonly Buffer[]): P
     warcRecord("revisit", { "WARC-Target-URI": `${site}/0` }, "HTTP/1.1 200 OK\r\n\r\n"),
     page(`${site}/1`, articlePage(TOPICS[1]!, ["/p/2.png", "/p/small.png"])),
     gone,
+    page(`${site}/de`, articlePage("Brücke", ["/p/0.png"], GERMAN)),
+    page(`${site}/short`, articlePage("hut", ["/p/0.png"], "This is the hut that we have seen. ")),
+    page(
+      `${site}/again`,
+      articlePage("echo", ["/p/0.png"], "It was the echo of the hill that we heard with them. ".repeat(20)),
+    ),
     page(`${site}/2`, articlePage(TOPICS[2]!, [])),
     page(`${site}/3`, articlePage(TOPICS[3]!, ["/p/flat.png", "/p/broken.png", "/p/absent.png"])),
     page(`${site}/4`, gzipSync(articlePage(TOPICS[4]!, ["/p/3.png", "/elsewhere.png"])), "Content-Encoding: gzip\r\n"),

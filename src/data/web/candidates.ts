@@ -25,19 +25,12 @@ import type { PageSegment } from "./page.js";
 import { type FoundPage, pagesOf, pictureAt, type Surroundings } from "./page-source.js";
 import { perceptualHash } from "./phash.js";
 import { judgePicture, type KeptPicture } from "./picture-rules.js";
-
-/** A rule for texts: why one is not kept, or nothing. */
-export interface TextRule {
-  /** The stage in which it is counted. */
-  readonly stage: string;
-  judge(text: string): { readonly reason: string; readonly found: string } | undefined;
-}
+import { TEXT_STAGES } from "./text-stages.js";
 
 /** What candidates are made with. */
 export interface Making {
   readonly around: Surroundings;
   readonly rules: M3wRules;
-  readonly textRules: readonly TextRule[];
   readonly embedder: Embedder | undefined;
   /** Folder for what is needed until all is built. */
   readonly work: string;
@@ -115,9 +108,9 @@ async function candidateOf(
   tally.pass(CONTENT);
   const segments = withTitle(content.title, content.segments);
   const text = segments.map((segment) => ("text" in segment ? segment.text : "")).join("");
-  for (const { stage, judge } of making.textRules) {
-    const refused = judge(text);
-    if (refused !== undefined) return void tally.drop(stage, refused.reason, at(`${refused.found} ${address}`));
+  for (const [stage, judge] of TEXT_STAGES) {
+    const refused = judge(text, making.rules);
+    if (refused !== undefined) return void tally.drop(stage, refused.reason, at(`${refused.found}, ${address}`));
     tally.pass(stage);
   }
   const kept = await keptPictures(segments, page, chunk, making, tally);

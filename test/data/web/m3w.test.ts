@@ -91,13 +91,19 @@ describe("flamingo data m3w", () => {
     const { told, report, out } = await built(["--in", archives]);
     expect(told).toMatchInlineSnapshot(`
       "stage                                 in  out
-      pages: read                           43   15
+      pages: read                           46   18
                                                  -1  a record of type revisit
                                                  -1  a record of type warcinfo
                                                 -24  not HTML
                                                  -1  status
                                                  -1  broken: damaged
-      pages: main content                   15   15
+      pages: main content                   18   18
+      pages: language                       18   17
+                                                 -1  not English
+      pages: quality                        17   16
+                                                 -1  minWords
+      pages: repetition                     16   15
+                                                 -1  top 3-gram
       pictures: found                       26   25
                                                  -1  not in the archives
       pictures: filtered                    25   22
@@ -160,6 +166,7 @@ describe("flamingo data m3w", () => {
     await part(0);
     const parts = await recordsIn(out);
     expect(parts).toEqual(whole.records);
+    expect(parts).toHaveLength(10);
     const report = JSON.parse(await readFile(join(out, "report.json"), "utf8"));
     expect(report.parts).toEqual({ finished: 2, of: 2 });
     expect(report.stages).toEqual(whole.report.stages);
