@@ -47,6 +47,9 @@ export const PACKAGES = {
   zod: ["checkpoints"],
   undici: ["checkpoints", "data"],
   "@iconify-json/noto": ["data"],
+  hyparquet: ["data"],
+  "hyparquet-compressors": ["data"],
+  parse5: ["data"],
   commander: ["cli"],
 } as const satisfies Record<string, readonly Room[]>;
 

@@ -1,31 +1,14 @@
 /** The commands of `flamingo data`, as its help shows them. */
-import { readPart } from "../../data/shards/part.js";
-import { type Command, eachOf, listOf, type Option, wholeNumber } from "../command.js";
+import { type Command, listOf, type Option, wholeNumber } from "../command.js";
+import { JSON_OUTPUT, MAX_FAULTS, SHARD, SHARD_SIZE } from "./options.js";
+import { SOURCE_COMMANDS } from "./source-commands.js";
+import { WEB_COMMANDS } from "./web-commands.js";
 
-export const SHARD: Option = {
-  flags: "--shard <i/N>",
-  help: "do the i-th of N parts of the work, counted from 0; the others are other processes'",
-  parse: readPart,
-};
-export const MAX_FAULTS: Option = {
-  flags: "--max-faults <n>",
-  help: "end when more records than this are broken; unless told they are only counted",
-  parse: wholeNumber(0),
-};
-export const SHARD_SIZE: readonly Option[] = [
-  { flags: "--shard-records <n>", help: "records of a tar at most; 10,000 unless told", parse: wholeNumber(1) },
-  {
-    flags: "--shard-bytes <n>",
-    help: "bytes at which a tar is closed; 268,435,456 unless told",
-    parse: wholeNumber(1),
-  },
-];
 const TEXT: Option = {
   flags: "--text <endings>",
   help: "files that hold the text in shards of others, the first there is: txt,caption,json unless told",
   parse: listOf(","),
 };
-const JSON_OUTPUT: Option = { flags: "--json", help: "print one JSON document and nothing else" };
 
 /** Commands on shards that exist. */
 const SHARD_COMMANDS: readonly Command[] = [
@@ -94,47 +77,4 @@ const SHARD_COMMANDS: readonly Command[] = [
   },
 ];
 
-/** Commands that make shards of web pages. */
-const WEB_COMMANDS: readonly Command[] = [
-  {
-    usage: "m3w",
-    summary: "turn web archives, folders of pages or a list of addresses into interleaved shards",
-    options: [
-      {
-        flags: "--in <path>",
-        help: "WARC files (a pattern may be quoted), a folder of .html files, or a .txt list of addresses; may be repeated",
-        parse: eachOf,
-      },
-      { flags: "--out <folder>", help: "folder for the shards and the report" },
-      SHARD,
-      { flags: "--rules <file>", help: "JSON with the thresholds that differ from the paper's" },
-      { flags: "--fetch", help: "ask the web for pictures that are not in the archives or the folder" },
-      {
-        flags: "--per-host-ms <n>",
-        help: "least time between requests to a host; 1000 unless told",
-        parse: wholeNumber(0),
-      },
-      { flags: "--allow-host <host:port>", help: "a host that may be private; may be repeated", parse: eachOf },
-      { flags: "--base <address>", help: "where a folder of .html files stood on the web" },
-      { flags: "--model <folder>", help: "model whose vision tower finds copies; the embedded one unless told" },
-      { flags: "--no-model", help: "find copies by their hashes alone" },
-      {
-        flags: "--evaluation <folder>",
-        help: "pictures, or shards, that must not be in the set; may be repeated",
-        parse: eachOf,
-      },
-      { flags: "--safety <command>", help: "program that judges every document, a line of JSON each way" },
-      MAX_FAULTS,
-      ...SHARD_SIZE,
-      JSON_OUTPUT,
-    ],
-    examples: [
-      "flamingo data m3w --in 'crawl/*.warc.gz' --out shards",
-      "flamingo data m3w --in addresses.txt --out shards --per-host-ms 2000",
-      "flamingo data m3w --in 'crawl/*.warc.gz' --out shards --shard 3/8 --evaluation coco/val2017",
-    ],
-    load: async () => (await import("./m3w.js")).m3w,
-  },
-];
-
-export const DATA_COMMANDS: readonly Command[] = [...WEB_COMMANDS, ...SHARD_COMMANDS];
+export const DATA_COMMANDS: readonly Command[] = [...WEB_COMMANDS, ...SOURCE_COMMANDS, ...SHARD_COMMANDS];

@@ -12,6 +12,8 @@ export interface Line {
   readonly bytes: Buffer;
   /** Whether it was longer than allowed: its rest was passed over. */
   readonly cut: boolean;
+  /** Why nothing can be read from here on: the compression is damaged. */
+  readonly damage?: string;
 }
 
 /** Longest line that is kept: a row with a picture of several megabytes in base64 has room. */
@@ -20,7 +22,7 @@ const LONGEST = 64 << 20;
 /**
  * The lines of a file.
  * @param longest  bytes of a line that are kept; the rest of a longer one is passed over
- * @throws the system's error if the file cannot be read, and zlib's if its compression is damaged
+ * @throws the system's error if the file cannot be read
  */
 export async function* linesOf(path: string, longest = LONGEST): AsyncGenerator<Line> {
   let [number, byte, kept, length]: [number, number, Buffer[], number] = [0, 0, [], 0];
@@ -41,6 +43,10 @@ export async function* linesOf(path: string, longest = LONGEST): AsyncGenerator<
     return found;
   };
   for await (const piece of piecesOf(path)) {
+    if (typeof piece === "string") {
+      yield { ...line(0), damage: piece };
+      return;
+    }
     let from = 0;
     for (let at = piece.indexOf(10); at >= 0; at = piece.indexOf(10, from)) {
       add(piece.subarray(from, at));
@@ -52,7 +58,8 @@ export async function* linesOf(path: string, longest = LONGEST): AsyncGenerator<
   if (length > 0) yield line(0);
 }
 
-async function* piecesOf(path: string): AsyncGenerator<Buffer> {
+/** What is read, and in the end what is wrong with it. */
+async function* piecesOf(path: string): AsyncGenerator<Buffer | string> {
   const file = await open(path);
   const { buffer } = await file.read(Buffer.alloc(2), 0, 2, 0);
   await file.close();
@@ -66,6 +73,8 @@ async function* piecesOf(path: string): AsyncGenerator<Buffer> {
   bytes.pipe(plain);
   try {
     yield* plain as AsyncIterable<Buffer>;
+  } catch (error) {
+    yield (error as Error).message;
   } finally {
     bytes.destroy();
     plain.destroy();

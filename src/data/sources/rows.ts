@@ -65,12 +65,19 @@ async function* jsonRows(path: string): Rows {
   }
 }
 
+/** Why a line has no text, if so. */
+function unreadable(line: Line): { readonly fault: string; readonly found: string } | undefined {
+  if (line.damage !== undefined) return { fault: "damaged compression", found: line.damage };
+  if (line.cut) return { fault: "line too long", found: "more than 64 MiB" };
+  return textOfLine(line) === undefined ? { fault: "not UTF-8", found: "bytes that are no UTF-8" } : undefined;
+}
+
 type ReadLine = { readonly fields: Record<string, unknown> } | { readonly fault: string; readonly found: string };
 
 function jsonOfLine(line: Line): ReadLine | undefined {
-  if (line.cut) return { fault: "line too long", found: "more than 64 MiB" };
-  const text = textOfLine(line);
-  if (text === undefined) return { fault: "not UTF-8", found: "bytes that are no UTF-8" };
+  const unread = unreadable(line);
+  if (unread !== undefined) return unread;
+  const text = textOfLine(line)!;
   if (text.trim() === "") return undefined;
   try {
     const fields = JSON.parse(text) as unknown;
@@ -123,19 +130,19 @@ async function* logicalLines(path: string): AsyncGenerator<LogicalLine> {
   for (;;) {
     const first = waiting.shift() ?? (await lines.next()).value;
     if (first === undefined) return;
-    let text = textOfLine(first);
-    if (first.cut || text === undefined) {
-      const fault = first.cut ? "line too long" : "not UTF-8";
-      yield { line: first, fault, found: first.cut ? "more than 64 MiB" : "bytes that are no UTF-8" };
+    const unread = unreadable(first);
+    if (unread !== undefined) {
+      yield { line: first, ...unread };
       continue;
     }
+    let text = textOfLine(first)!;
     const taken: Line[] = [];
     let open = isOpen(text);
     while (open && taken.length < QUOTED_LINES) {
       const next: Line | undefined = waiting.shift() ?? (await lines.next()).value;
       if (next === undefined) break;
       taken.push(next);
-      const more = textOfLine(next);
+      const more = unreadable(next) === undefined ? textOfLine(next) : undefined;
       if (more === undefined) break;
       text += `\n${more}`;
       if (isOpen(more)) open = false;

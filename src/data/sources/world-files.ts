@@ -8,6 +8,7 @@ import sharp from "sharp";
 import type { Picture } from "../../media/pixels.js";
 import { Random } from "../../random.js";
 import { writeWhole } from "../atomic.js";
+import { type Part, WHOLE } from "../shards/part.js";
 import type { Artwork } from "../world/artwork.js";
 import { contents } from "../world/captions.js";
 import { type HtmlSegment, htmlOf } from "../world/html.js";
@@ -27,6 +28,8 @@ export interface WorldFiles extends WorldDraw {
   readonly counts: Readonly<Record<WorldKind, number>>;
   /** Whether a page names its pictures' files or holds them itself. */
   readonly pictures?: "files" | "data-urls";
+  /** Whose items are written: every N-th of each kind. The truth is told of all. */
+  readonly part?: Part;
   readonly signal?: AbortSignal;
   /** Told after each item. */
   readonly onItem?: (done: number, of: number) => void;
@@ -43,12 +46,12 @@ type Files = readonly (readonly [name: string, content: Uint8Array | string])[];
  * @throws the signal's reason, between two items
  */
 export async function writeWorld(folder: string, artwork: Artwork, options: WorldFiles): Promise<void> {
-  const { counts, signal, onItem } = options;
-  const all = WORLD_KINDS.reduce((sum, kind) => sum + counts[kind], 0);
+  const { counts, signal, onItem, part = WHOLE } = options;
+  const all = WORLD_KINDS.reduce((sum, kind) => sum + Math.ceil((counts[kind] - part.index) / part.of), 0);
   let done = 0;
   for (const kind of WORLD_KINDS) {
     if (counts[kind] > 0) await mkdir(join(folder, kind, ...(kind === "pages" ? ["images"] : [])), { recursive: true });
-    for (let number = 0; number < counts[kind]; number++) {
+    for (let number = part.index; number < counts[kind]; number += part.of) {
       signal?.throwIfAborted();
       const item = worldItem(kind, number, options);
       const last = join(folder, kind, lastFile(item));
@@ -94,11 +97,24 @@ async function filesOf(item: WorldItem, number: number, artwork: Artwork, option
   const within = options.pictures === "data-urls";
   const addressOf = (id: string, n: number) =>
     within ? `data:image/png;base64,${Buffer.from(files[n]!).toString("base64")}` : imageName(id, n);
-  const random = new Random(options.seed).fork("world html").fork(number);
-  const segments = segmentsOfPage(item, addressOf);
-  const html = htmlOf({ title: item.article.title, segments, size: options.size ?? 64 }, random);
+  const { html } = worldPage(item, number, options, addressOf);
   const named = files.map((file, n) => [imageName(item.id, n), file] as const);
   return [...(within ? [] : named), [mainFile(item), html]];
+}
+
+/**
+ * A page as HTML, and what a reader should find in it.
+ * @param addressOf  the address of picture `n`, from 0
+ */
+export function worldPage(
+  item: Extract<WorldItem, { kind: "pages" }>,
+  number: number,
+  { seed, size = 64 }: WorldDraw,
+  addressOf: (id: string, n: number) => string,
+): { readonly html: string; readonly segments: readonly HtmlSegment[] } {
+  const segments = segmentsOfPage(item, addressOf);
+  const random = new Random(seed).fork("world html").fork(number);
+  return { html: htmlOf({ title: item.article.title, segments, size }, random), segments };
 }
 
 /** A page's texts and pictures, these by their addresses. */

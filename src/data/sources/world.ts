@@ -7,6 +7,7 @@ import type { Picture } from "../../media/pixels.js";
 import { Random } from "../../random.js";
 import type { DataRecord, MediumFile } from "../record.js";
 import { textAndMedia } from "../segments.js";
+import { type Part, WHOLE } from "../shards/part.js";
 import { type Article, articleOf } from "../world/articles.js";
 import type { Artwork } from "../world/artwork.js";
 import { captionPair } from "../world/captions.js";
@@ -83,15 +84,34 @@ export async function pngOf({ width, height, data }: Picture): Promise<Uint8Arra
   );
 }
 
-/** Items `from` up to but without `to` of a kind as records. */
-export async function* worldRecords(
-  kind: WorldKind,
-  [from, to]: readonly [from: number, to: number],
-  artwork: Artwork,
-  draw: WorldDraw,
-): AsyncGenerator<DataRecord> {
-  for (let number = from; number < to; number++)
-    yield worldRecord(worldItem(kind, number, draw), number, artwork, draw);
+/** Items 0 to `count` of a kind as records, or those of a part; `cursor` is the number of the one given last. */
+export class WorldSource {
+  cursor: number;
+  readonly #kind: WorldKind;
+  readonly #count: number;
+  readonly #artwork: Artwork;
+  readonly #draw: WorldDraw;
+  readonly #part: Part;
+
+  /** @param after  the number of an item after which to go on */
+  constructor(kind: WorldKind, count: number, artwork: Artwork, draw: WorldDraw, part: Part = WHOLE, after = -1) {
+    this.#kind = kind;
+    this.#count = count;
+    this.#artwork = artwork;
+    this.#draw = draw;
+    this.#part = part;
+    this.cursor = after;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<DataRecord> {
+    for (let number = this.cursor + 1; number < this.#count; number++) {
+      if (number % this.#part.of !== this.#part.index) continue;
+      const item = worldItem(this.#kind, number, this.#draw);
+      const record = await worldRecord(item, number, this.#artwork, this.#draw);
+      this.cursor = number;
+      yield record;
+    }
+  }
 }
 
 async function worldRecord(item: WorldItem, number: number, artwork: Artwork, draw: WorldDraw): Promise<DataRecord> {

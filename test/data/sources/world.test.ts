@@ -3,11 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { segmentsOf } from "../../../src/data/segments.js";
-import { drawWorld, WORLD_KINDS, worldItem, worldRecords } from "../../../src/data/sources/world.js";
+import { WHOLE } from "../../../src/data/shards/part.js";
+import { drawWorld, WORLD_KINDS, WorldSource, worldItem } from "../../../src/data/sources/world.js";
 import { webpOf, writeWorld } from "../../../src/data/sources/world-files.js";
 import { openArtwork } from "../../../src/data/world/artwork.js";
 import { decodeFrames, decodePicture } from "../../../src/media/decode.node.js";
 import { collect } from "../../support/collect.js";
+import { told } from "./support.js";
 
 const artwork = await openArtwork();
 const draw = { seed: "test" };
@@ -20,11 +22,11 @@ afterEach(() => rm(folder, { recursive: true }));
 describe("the world as records", () => {
   it.each(WORLD_KINDS)("has %s whose pictures are those of their truth", async (kind) => {
     let number = 0;
-    for await (const record of worldRecords(kind, [0, 3], artwork, draw)) {
+    for await (const record of new WorldSource(kind, 3, artwork, draw)) {
       const item = worldItem(kind, number, draw);
       const pictures = await drawWorld(item, number++, artwork, draw);
       const files = record.media.flatMap(({ files }) => files);
-      expect(await Promise.all(files.map(({ bytes }) => decodePicture(bytes)))).toEqual(pictures);
+      expect(told(await Promise.all(files.map(({ bytes }) => decodePicture(bytes))))).toEqual(told(pictures));
       expect(record.media[0]!.kind).toBe(kind === "videos" ? "video" : "image");
       if (item.kind === "pages") {
         const segments = segmentsOf(record).map((segment) => ("text" in segment ? segment.text : "picture"));
@@ -35,8 +37,8 @@ describe("the world as records", () => {
   });
 
   it("draws item n alike, wherever the reading begins", async () => {
-    const all = await collect(worldRecords("pairs", [0, 4], artwork, draw));
-    expect(await collect(worldRecords("pairs", [2, 4], artwork, draw))).toEqual(all.slice(2));
+    const all = await collect(new WorldSource("pairs", 4, artwork, draw));
+    expect(await collect(new WorldSource("pairs", 4, artwork, draw, WHOLE, 1))).toEqual(all.slice(2));
     expect(new Set(all.map(({ id }) => id)).size).toBe(4);
   });
 });
@@ -89,7 +91,7 @@ describe("the world as files", () => {
       const kept = await decodeFrames(await webpOf(frames));
       expect(kept.durationsMs.reduce((sum, duration) => sum + duration, 0)).toBe(8000);
       const seconds = kept.frames.flatMap((frame, i) => Array(kept.durationsMs[i]! / 1000).fill(frame));
-      expect(seconds).toEqual(frames);
+      expect(told(seconds)).toEqual(told(frames));
     }
   });
 

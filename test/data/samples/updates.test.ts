@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type MixturePart, mixture, paperMixture } from "../../../src/data/samples/mixture.js";
+import { paperMixture, type UpdatePart, updates } from "../../../src/data/samples/updates.js";
 import { UsageError } from "../../../src/errors.js";
 
 const counting = (name: string, length: number, closed: string[] = []) =>
@@ -11,19 +11,19 @@ const counting = (name: string, length: number, closed: string[] = []) =>
     }
   };
 async function steps<N extends string>(
-  parts: Record<N, MixturePart<string>>,
+  parts: Record<N, UpdatePart<string>>,
   count: number,
   order?: "accumulate" | "in-turn",
 ) {
   const found = [];
-  for await (const step of mixture(parts, order)) {
+  for await (const step of updates(parts, order)) {
     found.push(step.map(({ name, weight, epoch, items }) => [name, weight, epoch, items.join(" ")]));
     if (found.length === count) break;
   }
   return found;
 }
 
-describe("a mixture", () => {
+describe("the updates of a training on several sets", () => {
   it("has the paper's weights", () => {
     expect(Object.values(paperMixture).map(({ weight }) => weight)).toEqual([1, 0.2, 0.2, 0.03]);
   });
@@ -49,6 +49,11 @@ describe("a mixture", () => {
       ],
     ]);
     expect(closed.sort()).toEqual(["p", "p", "q"]);
+  });
+
+  it("goes on with the epoch that it is told", async () => {
+    const parts = { a: { weight: 1, batch: 2, open: counting("a", 1), epoch: 5 } };
+    expect(await steps(parts, 1)).toEqual([[["a", 1, 6, "a5.0 a6.0"]]]);
   });
 
   it("takes its parts in turn if told to", async () => {

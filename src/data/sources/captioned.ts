@@ -1,0 +1,155 @@
+/** Pairs of a text and a picture or a video, from whatever a data set is kept in: the parts that all of them share. */
+import { basename } from "node:path";
+import { kindInWords, sniff } from "../../media/sniff.js";
+import type { DataRecord, MediumFile, RecordMedium } from "../record.js";
+import { type Part, WHOLE } from "../shards/part.js";
+import { idOfKey, mediumFile } from "../shards/record-files.js";
+import type { Place, Tally } from "../tally.js";
+import type { NotBrought } from "./bytes.js";
+import type { Row } from "./rows.js";
+
+/** Which columns hold what. The first that a row has is taken. */
+export interface Columns {
+  readonly text: readonly string[];
+  readonly medium: readonly string[];
+}
+
+/** Columns as data sets call them. */
+export const PICTURE_COLUMNS: Columns = {
+  text: ["caption", "text", "TEXT", "alt_text", "title"],
+  medium: ["image", "jpg", "png", "file_name", "filename", "image_path", "path", "url", "URL", "image_url"],
+};
+export const VIDEO_COLUMNS: Columns = {
+  text: PICTURE_COLUMNS.text,
+  medium: ["video", "mp4", "file_name", "filename", "video_path", "path"],
+};
+
+/** A place among the inputs, after which reading goes on. */
+export interface SourceCursor {
+  /** Number of the input, from 0. */
+  readonly input: number;
+  /** Number of its last row that is done with. */
+  readonly row: number;
+}
+
+/** Makes the medium of a row. */
+export type MediumOf = (value: unknown, place: Place) => Promise<Omit<RecordMedium, "at"> | NotBrought>;
+
+/** How rows become records. */
+export interface CaptionedOptions {
+  readonly columns: Columns;
+  readonly part?: Part;
+  readonly tally: Tally;
+  /** Names the stage in the tally. */
+  readonly stage: string;
+  readonly from?: SourceCursor | undefined;
+}
+
+/** One file or folder of rows. */
+export interface RowsInput {
+  readonly path: string;
+  readonly rows: () => AsyncIterable<Row | { readonly place: Place; readonly fault: string }>;
+  readonly medium: MediumOf;
+}
+
+/** Rows of several inputs as records, in their order; `cursor` is the place after the one given last. */
+export class Captioned {
+  cursor: SourceCursor;
+  readonly #inputs: readonly RowsInput[];
+  readonly #options: CaptionedOptions;
+
+  constructor(inputs: readonly RowsInput[], options: CaptionedOptions) {
+    this.#inputs = inputs;
+    this.#options = options;
+    this.cursor = options.from ?? { input: 0, row: -1 };
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<DataRecord> {
+    const { part = WHOLE } = this.#options;
+    const names = namesOf(this.#inputs.map(({ path }) => path));
+    for (let input = this.cursor.input; input < this.#inputs.length; input++) {
+      const after = input === this.cursor.input ? this.cursor.row : -1;
+      const { rows, medium } = this.#inputs[input]!;
+      let row = -1;
+      for await (const one of rows()) {
+        row++;
+        if (row <= after || row % part.of !== part.index) continue;
+        const record = await this.#recordOf(one, `${names[input]}-${String(row).padStart(9, "0")}`, medium);
+        if (record === undefined) continue;
+        this.cursor = { input, row };
+        yield record;
+      }
+    }
+  }
+
+  async #recordOf(
+    one: Row | { readonly place: Place; readonly fault: string },
+    id: string,
+    mediumOf: MediumOf,
+  ): Promise<DataRecord | undefined> {
+    const { tally, stage, columns } = this.#options;
+    const { place } = one;
+    if ("fault" in one) {
+      tally.fault(stage, one.fault, place);
+      return undefined;
+    }
+    const { fields } = one;
+    const textColumn = columns.text.find((name) => fields[name] !== undefined);
+    const mediumColumn = columns.medium.find((name) => fields[name] !== undefined && fields[name] !== null);
+    if (textColumn === undefined || mediumColumn === undefined) {
+      const found = `columns ${Object.keys(fields).slice(0, 12).join(", ")}`;
+      tally.fault(stage, textColumn === undefined ? "no text column" : "no medium column", { ...place, found });
+      return undefined;
+    }
+    const text = textOf(fields[textColumn]);
+    if (text === "") {
+      tally.drop(stage, "empty text", place);
+      return undefined;
+    }
+    const medium = await mediumOf(fields[mediumColumn], place);
+    if ("fault" in medium) {
+      tally.fault(stage, medium.fault, { ...place, found: medium.found });
+      return undefined;
+    }
+    tally.pass(stage);
+    const about = {
+      file: place.file,
+      ...aboutOf(fields, [textColumn, mediumColumn]),
+      ...addressOf(fields[mediumColumn]),
+    };
+    return { id, text, media: [{ at: 0, ...medium }], about };
+  }
+}
+
+/** A text without the spaces at its ends, and without halves of characters; of a list the first. */
+function textOf(value: unknown): string {
+  const one = Array.isArray(value) ? value[0] : value;
+  return typeof one === "string" ? one.trim().replaceAll(/\p{Surrogate}/gu, "�") : "";
+}
+
+/** The columns that are plain values: what is known of a record besides its text and its medium. */
+function aboutOf(fields: Row["fields"], without: readonly string[]): Record<string, unknown> {
+  const plain = Object.entries(fields).filter(
+    ([name, value]) => !without.includes(name) && ["string", "number", "boolean", "bigint"].includes(typeof value),
+  );
+  return Object.fromEntries(plain.map(([name, value]) => [name, typeof value === "bigint" ? Number(value) : value]));
+}
+
+/** Where a medium is from, if its column says: a path or an address, not bytes. */
+function addressOf(value: unknown): Record<string, unknown> {
+  return typeof value === "string" && !value.startsWith("data:") ? { medium: value } : {};
+}
+
+/** A picture file as the medium of a record; a fault if its bytes are those of no picture. */
+export function imageMedium(bytes: Uint8Array | NotBrought): Omit<RecordMedium, "at"> | NotBrought {
+  if (!(bytes instanceof Uint8Array)) return bytes;
+  const file: MediumFile | undefined = mediumFile(bytes);
+  if (file === undefined) return { fault: "not a picture", found: kindInWords(sniff(bytes)) };
+  return { kind: "image", files: [file] };
+}
+
+/** Names for ids: each input's own, and where several have one name, with their numbers. */
+function namesOf(paths: readonly string[]): string[] {
+  const names = paths.map((path) => idOfKey(basename(path).replace(/(\.\w{1,7}){1,2}$/, "") || "rows"));
+  return names.map((name, i) => (names.indexOf(name) === names.lastIndexOf(name) ? name : `${name}-${i}`));
+}
