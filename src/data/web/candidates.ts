@@ -66,6 +66,9 @@ const FOUND = "pictures: found";
 const KEPT = "pictures: filtered";
 const WITH_PICTURES = "pages: with pictures";
 
+/** The place after all pages of a chunk. */
+const END = "end";
+
 /** Makes the candidates of a chunk, or what is missing of them. */
 export async function makeCandidates(chunks: readonly Chunk[], number: number, making: Making): Promise<PartManifest> {
   const chunk = chunks[number]!;
@@ -80,6 +83,7 @@ export async function makeCandidates(chunks: readonly Chunk[], number: number, m
     ...(making.signal === undefined ? {} : { signal: making.signal }),
     async *source(tally, from) {
       cursor = from;
+      if (from === END) return;
       for await (const page of pagesOf(chunk, making.around, tally, from)) {
         making.signal?.throwIfAborted();
         const record = await candidateOf(page, chunk, number, making, tally);
@@ -88,6 +92,8 @@ export async function makeCandidates(chunks: readonly Chunk[], number: number, m
         cursor = page.cursor;
         yield record;
       }
+      // What was dropped after the last record is counted with the last tar: going on from there must not count it again.
+      cursor = END;
     },
   });
   await listSeen(manifest, making.work);

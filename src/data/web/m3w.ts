@@ -166,6 +166,8 @@ export async function buildM3w(options: M3wOptions): Promise<M3wResult> {
           options.progress?.({ half: "set", chunk: n, chunks: own.length, count: record });
         }
       }
+      // What was dropped after the last record is counted with the last tar: going on from there must not count it again.
+      cursor = { chunk: own.length, record: -1 };
     },
   });
   return { manifest, waitingFor: 0 };
