@@ -2,6 +2,7 @@
 import { type Command, listOf, type Option, wholeNumber } from "../command.js";
 import { JSON_OUTPUT, MAX_FAULTS, SHARD, SHARD_SIZE } from "./options.js";
 import { SOURCE_COMMANDS } from "./source-commands.js";
+import { WEB_COMMANDS } from "./web-commands.js";
 
 const TEXT: Option = {
   flags: "--text <endings>",
@@ -76,4 +77,4 @@ const SHARD_COMMANDS: readonly Command[] = [
   },
 ];
 
-export const DATA_COMMANDS: readonly Command[] = [...SOURCE_COMMANDS, ...SHARD_COMMANDS];
+export const DATA_COMMANDS: readonly Command[] = [...WEB_COMMANDS, ...SOURCE_COMMANDS, ...SHARD_COMMANDS];

@@ -3,7 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeWhole } from "../../data/atomic.js";
 import { readManifest } from "../../data/shards/index-file.js";
-import { MANIFEST_NAME, readPart, WHOLE } from "../../data/shards/part.js";
+import { MANIFEST_NAME, type Part, WHOLE } from "../../data/shards/part.js";
 import { placeInWords, Tally, type TallyJson } from "../../data/tally.js";
 import { Fetcher } from "../../data/web/fetch.js";
 import { chunksOf } from "../../data/web/inputs.js";
@@ -20,7 +20,7 @@ import { openEmbedder } from "./embedder.js";
 export interface M3wFlags {
   readonly in?: readonly string[];
   readonly out?: string;
-  readonly shard?: string;
+  readonly shard?: Part;
   readonly rules?: string;
   readonly fetch?: boolean;
   readonly perHostMs?: number;
@@ -31,6 +31,8 @@ export interface M3wFlags {
   readonly evaluation?: readonly string[];
   readonly safety?: string;
   readonly maxFaults?: number;
+  readonly shardRecords?: number;
+  readonly shardBytes?: number;
   readonly json?: boolean;
 }
 
@@ -44,7 +46,7 @@ export async function m3w(_: readonly string[], flags: M3wFlags, io: Io): Promis
     );
   if (flags.base !== undefined && !/^https?:\/\/[^/]+\/(.*\/)?$/.test(flags.base))
     throw new UsageError(`${flags.base} is no address of a folder.`, "give one such as https://example.org/articles/");
-  const part = flags.shard === undefined ? WHOLE : readPart(flags.shard);
+  const part = flags.shard ?? WHOLE;
   const rules = flags.rules === undefined ? M3W_RULES : changedRules(M3W_RULES, await readJson(flags.rules));
   const lists = (await chunksOf(inputs)).some(({ kind }) => kind === "addresses");
   await using scope = new Scope();
@@ -67,6 +69,8 @@ export async function m3w(_: readonly string[], flags: M3wFlags, io: Io): Promis
     ...(safety === undefined ? {} : { safety: safety.judge, safetyName: flags.safety! }),
     ...(flags.base === undefined ? {} : { base: flags.base }),
     ...(flags.maxFaults === undefined ? {} : { limit: flags.maxFaults }),
+    ...(flags.shardRecords === undefined ? {} : { shardRecords: flags.shardRecords }),
+    ...(flags.shardBytes === undefined ? {} : { shardBytes: flags.shardBytes }),
     progress({ half, chunk, chunks, count }) {
       const now = Math.floor((10 * chunk) / chunks) + (half === "set" ? 10 : 0);
       progress.tell(`${half}: chunk ${chunk + 1} of ${chunks}, ${grouped(count)} pages`, now > tenth);

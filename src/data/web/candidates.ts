@@ -25,19 +25,12 @@ import type { PageSegment } from "./page.js";
 import { type FoundPage, pagesOf, pictureAt, type Surroundings } from "./page-source.js";
 import { perceptualHash } from "./phash.js";
 import { judgePicture, type KeptPicture } from "./picture-rules.js";
-
-/** A rule for texts: why one is not kept, or nothing. */
-export interface TextRule {
-  /** The stage in which it is counted. */
-  readonly stage: string;
-  judge(text: string): { readonly reason: string; readonly found: string } | undefined;
-}
+import { TEXT_STAGES } from "./text-stages.js";
 
 /** What candidates are made with. */
 export interface Making {
   readonly around: Surroundings;
   readonly rules: M3wRules;
-  readonly textRules: readonly TextRule[];
   readonly embedder: Embedder | undefined;
   /** Folder for what is needed until all is built. */
   readonly work: string;
@@ -73,6 +66,9 @@ const FOUND = "pictures: found";
 const KEPT = "pictures: filtered";
 const WITH_PICTURES = "pages: with pictures";
 
+/** The place after all pages of a chunk. */
+const END = "end";
+
 /** Makes the candidates of a chunk, or what is missing of them. */
 export async function makeCandidates(chunks: readonly Chunk[], number: number, making: Making): Promise<PartManifest> {
   const chunk = chunks[number]!;
@@ -87,6 +83,7 @@ export async function makeCandidates(chunks: readonly Chunk[], number: number, m
     ...(making.signal === undefined ? {} : { signal: making.signal }),
     async *source(tally, from) {
       cursor = from;
+      if (from === END) return;
       for await (const page of pagesOf(chunk, making.around, tally, from)) {
         making.signal?.throwIfAborted();
         const record = await candidateOf(page, chunk, number, making, tally);
@@ -95,6 +92,8 @@ export async function makeCandidates(chunks: readonly Chunk[], number: number, m
         cursor = page.cursor;
         yield record;
       }
+      // What was dropped after the last record is counted with the last tar: going on from there must not count it again.
+      cursor = END;
     },
   });
   await listSeen(manifest, making.work);
@@ -115,9 +114,9 @@ async function candidateOf(
   tally.pass(CONTENT);
   const segments = withTitle(content.title, content.segments);
   const text = segments.map((segment) => ("text" in segment ? segment.text : "")).join("");
-  for (const { stage, judge } of making.textRules) {
-    const refused = judge(text);
-    if (refused !== undefined) return void tally.drop(stage, refused.reason, at(`${refused.found} ${address}`));
+  for (const [stage, judge] of TEXT_STAGES) {
+    const refused = judge(text, making.rules);
+    if (refused !== undefined) return void tally.drop(stage, refused.reason, at(`${refused.found}, ${address}`));
     tally.pass(stage);
   }
   const kept = await keptPictures(segments, page, chunk, making, tally);

@@ -13,7 +13,10 @@ import { write } from "./write.js";
 
 const MAX_NODES = 1_000_000;
 
-/** Matter of this many characters is enough; with less, the page is read again with less held for its frame. */
+/**
+ * Matter of this many characters is enough; with less, the page is read again with less held for its frame, what its markup
+ * calls so only where there is nothing else.
+ */
 const ENOUGH = 500;
 
 /** What a looser reading must give, in characters of the stricter one's, to be taken. */
@@ -43,7 +46,7 @@ export function extract(html: Uint8Array, options: ExtractOptions = {}): Extract
         segments = found;
         weight = foundWeight;
       }
-      if (weight >= ENOUGH) break;
+      if (weight >= ENOUGH || (weight > 0 && strictness === "markup")) break;
     }
   }
   const about = {

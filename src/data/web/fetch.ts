@@ -14,7 +14,7 @@ export interface FetchOptions {
   readonly maxBytes?: number;
   /** Longest silence, 10 seconds unless told. */
   readonly silenceMs?: number;
-  /** Longest time of one address with all its redirections, waiting for the host's turn left out; 30 seconds unless told. */
+  /** Longest time of a request, of which each redirection is one; 30 seconds unless told. */
   readonly timeoutMs?: number;
   /** Least time between the beginnings of two requests to a host; 1 second unless told. A site may ask for more. */
   readonly perHostMs?: number;

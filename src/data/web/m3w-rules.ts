@@ -1,16 +1,27 @@
 /** What decides what a set built of web pages holds, as values that a file can change. */
 import { UsageError } from "../../errors.js";
+import { ENGLISH } from "./language.js";
 import { DUPLICATE_RULES, type DuplicateRules } from "./near-duplicates.js";
 import { PICTURE_RULES, type PictureRules } from "./picture-rules.js";
+import { GOPHER_QUALITY } from "./quality.js";
+import { GOPHER_REPETITION } from "./repetition.js";
+import type { TextRules } from "./text-stages.js";
 
-export interface M3wRules {
+export interface M3wRules extends TextRules {
   readonly pictures: PictureRules;
   readonly duplicates: DuplicateRules;
   /** Pictures of a page after which no more are looked at: what keeps a hostile page from taking all time. */
   readonly maxPictures: number;
 }
 
-export const M3W_RULES: M3wRules = { pictures: PICTURE_RULES, duplicates: DUPLICATE_RULES, maxPictures: 200 };
+export const M3W_RULES: M3wRules = {
+  language: ENGLISH,
+  quality: GOPHER_QUALITY,
+  repetition: GOPHER_REPETITION,
+  pictures: PICTURE_RULES,
+  duplicates: DUPLICATE_RULES,
+  maxPictures: 200,
+};
 
 /**
  * Rules with some of them changed.

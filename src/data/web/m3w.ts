@@ -10,13 +10,13 @@ import { createHash } from "node:crypto";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { InvariantError } from "../../errors.js";
-import { writeWhole } from "../atomic.js";
+import { sweepPartials, writeWhole } from "../atomic.js";
 import type { DataRecord, RecordMedium } from "../record.js";
 import { buildPart } from "../shards/build.js";
 import { type PartManifest, readManifest } from "../shards/index-file.js";
 import { manifestName, type Part, WHOLE } from "../shards/part.js";
 import { Tally } from "../tally.js";
-import { type CandidateAbout, makeCandidates, readCandidates, readSeen, type TextRule } from "./candidates.js";
+import { type CandidateAbout, makeCandidates, readCandidates, readSeen } from "./candidates.js";
 import type { Embedder } from "./embedder.js";
 import { type Evaluated, evaluatedPictures, evaluationName, listEvaluation } from "./evaluation-set.js";
 import type { Fetcher } from "./fetch.js";
@@ -32,9 +32,6 @@ export interface M3wOptions {
   readonly out: string;
   readonly part?: Part;
   readonly rules?: M3wRules;
-  readonly textRules?: readonly TextRule[];
-  /** Everything that decides what the text rules let pass, as JSON. */
-  readonly textSettings?: unknown;
   /** What sees that pictures are copies, beside their hashes. */
   readonly embedder?: Embedder;
   /** Folders of pictures, or of shards, that must not be in the set. */
@@ -89,13 +86,12 @@ const NOWHERE = "http://folder.invalid/";
  * @throws {SafetyError} and what else `safety` throws
  */
 export async function buildM3w(options: M3wOptions): Promise<M3wResult> {
-  const { out, part = WHOLE, rules = M3W_RULES, textRules = [], embedder, base = NOWHERE } = options;
+  const { out, part = WHOLE, rules = M3W_RULES, embedder, base = NOWHERE } = options;
   const limit = options.limit ?? Number.POSITIVE_INFINITY;
   const chunks = await chunksOf(options.inputs);
   const evaluation = await listEvaluation(options.evaluation ?? []);
   const candidateSettings = {
-    rules: { pictures: rules.pictures, maxPictures: rules.maxPictures },
-    text: options.textSettings ?? null,
+    rules: { ...rules, duplicates: null },
     embedder: embedder?.name ?? null,
     fetching: options.fetcher !== undefined,
     base,
@@ -117,6 +113,8 @@ export async function buildM3w(options: M3wOptions): Promise<M3wResult> {
 
   const work = join(out, "work");
   await mkdir(work, { recursive: true });
+  // What a killed process left; others may be writing what is not this part's alone.
+  if (part.of === 1) await sweepPartials(work, () => true);
   const own = chunks.flatMap((_, n) => (n % part.of === part.index ? [n] : []));
   const candidates = await (async () => {
     const pictures = new PictureIndex();
@@ -126,7 +124,7 @@ export async function buildM3w(options: M3wOptions): Promise<M3wResult> {
     for (const [n, number] of own.entries()) {
       const progress = (count: number) =>
         options.progress?.({ half: "candidates", chunk: n, chunks: own.length, count });
-      const making = { around, rules, textRules, embedder, work, settings: candidateSettings, limit, progress };
+      const making = { around, rules, embedder, work, settings: candidateSettings, limit, progress };
       made.set(
         number,
         await makeCandidates(chunks, number, options.signal ? { ...making, signal: options.signal } : making),
@@ -168,6 +166,8 @@ export async function buildM3w(options: M3wOptions): Promise<M3wResult> {
           options.progress?.({ half: "set", chunk: n, chunks: own.length, count: record });
         }
       }
+      // What was dropped after the last record is counted with the last tar: going on from there must not count it again.
+      cursor = { chunk: own.length, record: -1 };
     },
   });
   return { manifest, waitingFor: 0 };
@@ -295,8 +295,9 @@ async function finished(
     media: of.map(({ medium }) => medium),
     about: { ...kept, images: of.map(({ image }) => image) },
   });
-  if (safety !== undefined && left.length > 0) {
-    const { keep, reason = "not safe", without = [] } = await safety(record(left));
+  if (safety !== undefined) {
+    // What is dropped anyway needs no judgement.
+    const { keep, reason = "not safe", without = [] } = left.length === 0 ? { keep: true } : await safety(record(left));
     if (!keep) return void tally.drop(SAFE, reason, { ...place, found: kept.url });
     tally.pass(SAFE);
     if (without.length > 0) left = left.filter((_, n) => !without.includes(n));

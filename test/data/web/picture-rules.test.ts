@@ -113,4 +113,17 @@ describe("pictures of web pages", () => {
     expect(performance.now() - began).toBeLessThan(10_000);
     expect(process.memoryUsage().rss - before).toBeLessThan(800 * 2 ** 20);
   });
+
+  it("are judged, and never thrown at, whatever happened to their bytes", async () => {
+    const random = new Random("damage");
+    for (const format of ["png", "jpeg", "webp", "gif"] as const) {
+      const whole = await noise(70, 70).toFormat(format).toBuffer();
+      for (let tries = 0; tries < 40; tries++) {
+        const bytes = Buffer.from(whole);
+        for (let n = random.integer(6); n >= 0; n--)
+          bytes[random.integer(tries % 2 ? 200 : bytes.length)] = random.integer(256);
+        expect(await verdict(bytes)).toMatch(/^[a-z ]+$/);
+      }
+    }
+  });
 });

@@ -6,6 +6,7 @@ import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from "node:
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { httpAnswer } from "../../../src/data/web/http-answer.js";
 import { type WarcFault, type WarcRecord, warcRecords } from "../../../src/data/web/warc.js";
+import { Random } from "../../../src/random.js";
 import { answer, response, warcRecord } from "../../support/warc.js";
 
 let folder: string;
@@ -108,6 +109,21 @@ describe("a web archive", () => {
     const { records: found, faults } = await read(Buffer.concat(packed));
     expect(uris(found)).toEqual(["http://a.test/1", "http://a.test/3"]);
     expect(faults).toMatchObject([{ reason: "damaged", at: packed[0]!.length }]);
+  });
+
+  it("comes to an end whatever happened to its bytes, and gives no record that was not there", async () => {
+    const random = new Random("damage");
+    const small = [1, 2, 3, 4].map((n) => page(n));
+    for (const whole of [Buffer.concat(small), Buffer.concat(small.map((record) => gzipSync(record)))])
+      for (let tries = 0; tries < 150; tries++) {
+        const at = () => random.integer(whole.length);
+        const bytes = Buffer.from(whole);
+        for (let n = random.integer(8); n >= 0; n--) bytes[at()] = random.integer(256);
+        const [from, to] = [at(), at()].sort((a, b) => a - b) as [number, number];
+        const left = random.chance(0.5) ? bytes : Buffer.concat([bytes.subarray(0, from), bytes.subarray(to)]);
+        const { records: found, faults } = await read(left);
+        expect(found.length + faults.length).toBeLessThanOrEqual(2 * small.length + 8);
+      }
   });
 
   it.skipIf(!existsSync(SHARED))("reads the archives of other programs (skipped where ../shared is not)", async () => {
