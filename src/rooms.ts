@@ -45,6 +45,7 @@ export const PACKAGES = {
   "@huggingface/tokenizers": ["text"],
   sharp: ["media", "data", "cli"],
   zod: ["checkpoints"],
+  parse5: ["data"],
   undici: ["checkpoints"],
   "@iconify-json/noto": ["data"],
   commander: ["cli"],
