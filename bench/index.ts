@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import type { Device } from "#dist/runtime/contract.js";
 import { answer } from "./answer.js";
 import { browser } from "./browser.js";
+import { data } from "./data.js";
 import { type Effort, machine, ownVersion, type Page } from "./measure.js";
 import { quantised } from "./quantised.js";
 import { speed } from "./speed.js";
@@ -67,6 +68,11 @@ const PAGES: Readonly<Record<string, Benchmark>> = {
     title: "A model held in fewer bits",
     repetitions: 1,
     page: (effort) => quantised(effort, { model: values.model }),
+  },
+  data: {
+    title: "Training data beside Python",
+    repetitions: 3,
+    page: (effort) => data(effort, { python: values.python }),
   },
   stall: {
     title: "Stalls of the main thread",
