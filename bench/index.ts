@@ -8,7 +8,7 @@ import type { Device } from "#dist/runtime/contract.js";
 import { agreement } from "./agreement.js";
 import { answer } from "./answer.js";
 import { browser } from "./browser.js";
-import { dataShards } from "./data-shards.js";
+import { data } from "./data.js";
 import { type Effort, machine, ownVersion, type Page } from "./measure.js";
 import { quantised } from "./quantised.js";
 import { realSize } from "./real-size.js";
@@ -82,10 +82,10 @@ const PAGES: Readonly<Record<string, Benchmark>> = {
     repetitions: 1,
     page: (effort) => agreement(effort, { model: values.model }),
   },
-  "data-shards": {
-    title: "Reading shards and preparing pictures",
-    repetitions: 7,
-    page: (effort) => dataShards(effort, { python: values.python }),
+  data: {
+    title: "Training data beside Python",
+    repetitions: 5,
+    page: (effort) => data(effort, { python: values.python }),
   },
   stall: {
     title: "Stalls of the main thread",

@@ -88,6 +88,13 @@ describe("a benchmark", { timeout: 120_000 }, () => {
     expect(page).toContain("PyTorch, eager took no part: spawn no-python ENOENT");
   });
 
+  it("of training data reads pages, and says that Python took no part", async () => {
+    const page = await run("build/bench/index.js", "data", "--once", "--python", "no-python");
+    expect(page).toMatch(
+      /20 of the world: flamingo-ts reads [\d,]+ pages\/s\. Python took no part: Error: spawn no-python ENOENT\./,
+    );
+  });
+
   it.skipIf(noChromium !== undefined)(
     `of an answer in a browser prints a row for each number of threads${noChromium ? `: skipped, for ${noChromium}` : ""}`,
     async () => {
@@ -100,7 +107,7 @@ describe("a benchmark", { timeout: 120_000 }, () => {
   it("names the pages that there are when it is asked for one that is not", async () => {
     await expect(run("build/bench/index.js", "nothing")).rejects.toMatchObject({
       code: 2,
-      stderr: expect.stringContaining("speed|training-step|answer|browser|quantised|real-size|agreement|stall"),
+      stderr: expect.stringContaining("speed|training-step|answer|browser|quantised|real-size|agreement|data|stall"),
     });
   });
 });

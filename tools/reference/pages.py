@@ -3,7 +3,7 @@
 Reads lines of JSON {"url", "path"} for every page, then for each line "step" reads all pages once and prints
 {"milliseconds", "pages", "words"}. One process, one thread; files are read before the clock starts.
 
-    pip install trafilatura beautifulsoup4 lxml
+    pip install trafilatura beautifulsoup4 lxml lxml_html_clean
 """
 
 import json
