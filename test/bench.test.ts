@@ -52,7 +52,7 @@ describe("a benchmark", { timeout: 120_000 }, () => {
   });
 
   it("of a model beside itself takes any folder and prints a row for each way", async () => {
-    const page = await run("build/bench/index.js", "agreement", "--once", "--model", join(folder, "stall", "model"));
+    const page = await run("build/bench/index.js", "agreement", "--once", "--model", "models/nano");
     expect(page).toMatch(/^\d+ tokens that the model wrote after \d+ prompts/m);
     for (const held of ["int8", "int4"])
       expect(page).toMatch(new RegExp(`^\\| ${held} \\| [\\de.+-]+ \\| [\\d.]+% \\|$`, "m"));

@@ -149,7 +149,19 @@ const FLAMINGO = z
     };
     divides("resampler.heads", resampler, resampler.width ?? language.width);
     divides("gated.heads", gated, language.width);
-    const { longest = Number.POSITIVE_INFINITY } = languageSizes(language);
+    const { longest = Number.POSITIVE_INFINITY, layers } = languageSizes(language);
+    gated.before.forEach((depth, i) => {
+      const after = gated.before[i - 1] ?? -1;
+      if (depth >= layers || depth <= after)
+        context.addIssue({
+          code: "custom",
+          path: ["gated", "before", i],
+          message:
+            depth >= layers
+              ? `a block before language block ${depth}, but there are ${layers}, counted from 0`
+              : `${depth} follows ${after}; the list rises`,
+        });
+    });
     if (config.limits.maximumTokens > longest)
       context.addIssue({
         code: "custom",

@@ -109,6 +109,12 @@ describe("models that are none", () => {
     const config = { ...TINY_FILE, gated: { before: [-1], heads: 3 }, name: 4 };
     await writeFile(join(folder, "config.json"), JSON.stringify(config));
     expectRefused(await asked(folder), /gated\.before\.0: .*gated\.hidden: |name: .*gated\.before/);
+    const beyond = { ...TINY_FILE, gated: { ...TINY_FILE.gated, before: [2, 1, 4] } };
+    await writeFile(join(folder, "config.json"), JSON.stringify(beyond));
+    expectRefused(
+      await asked(folder),
+      /gated\.before\.1: 1 follows 2.*gated\.before\.2: a block before language block 4, but there are 4/,
+    );
   });
 
   it("one with the tokenizer of another", async () => {

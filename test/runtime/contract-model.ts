@@ -9,7 +9,7 @@ export const ONCE: FlamingoConfig = {
   vision: { ...TINY.vision, stages: [{ width: 16, middle: 8, depth: 1 }] },
   language: { ...TINY.language, layers: 1 },
   resampler: { ...TINY.resampler, layers: 1 },
-  gated: { ...TINY.gated, before: [0, 1, 2, 3] },
+  gated: { ...TINY.gated, before: [0] },
 };
 
 /** Its gates are open. */
