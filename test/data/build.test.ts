@@ -66,6 +66,29 @@ describe("building a part", () => {
     for (const { tar, sha256 } of shards) expect(sha256).toBe(hashes[tar]);
   });
 
+  it("counts what is dropped after the last record once, also where only the manifest is made again", async () => {
+    const counted: Partial<Build> = {
+      async *source(tally: Tally, from?: unknown) {
+        let at = (from as number | undefined) ?? 0;
+        for await (const record of madeRecords("a", 20)) {
+          if (Number(record.id.replaceAll(/\D/g, "")) < at) continue;
+          at++;
+          tally.pass("records");
+          yield record;
+        }
+        tally.drop("records", "last", { file: "a", record: 20 });
+      },
+      shardRecords: 15,
+    };
+    const once = await buildPart(build("a", { ...counted, cursor: () => 20 }));
+    const before = await contents("a");
+    await rm(
+      join(place, "a", Object.keys(before).find((name) => /part.*\.json$/.test(name) && !name.includes("index"))!),
+    );
+    expect((await buildPart(build("a", { ...counted, cursor: () => 20 }))).tally).toEqual(once.tally);
+    expect(await contents("a")).toEqual(before);
+  });
+
   it("closes a tar with the record that reaches the bytes", async () => {
     const { shards } = await buildPart(build("a", { shardBytes: 40_000, shardRecords: 1000 }));
     expect(shards.length).toBeGreaterThan(2);

@@ -106,13 +106,20 @@ const written = ({ tar, bytes, sha256, records, media, after }: ShardIndex): Wri
 async function buildRest(build: Build, made: string, there: Written[]): Promise<TallyJson> {
   const { folder, part = WHOLE, source, cursor, limit, shardBytes = SHARD_BYTES, shardRecords = SHARD_RECORDS } = build;
   const before = there.at(-1)?.after;
+  // What the source dropped after its last record is counted in that tar already.
+  if (before?.ended) return before.tally;
   const tally = new Tally(limit === undefined ? {} : { limit });
   if (cursor !== undefined && before !== undefined) tally.merge(before.tally);
   let skip = cursor === undefined ? (before?.records ?? 0) : 0;
   let total = before?.records ?? 0;
   let writer: ShardWriter | undefined;
-  const close = async () => {
-    const after = { records: total, ...(cursor === undefined ? {} : { cursor: cursor() }), tally: tally.toJSON() };
+  const close = async (ended: boolean) => {
+    const after = {
+      records: total,
+      ...(cursor === undefined ? {} : { cursor: cursor() }),
+      tally: tally.toJSON(),
+      ...(ended ? { ended } : {}),
+    };
     there.push(written(await writer!.close({ made, after })));
     writer = undefined;
   };
@@ -127,9 +134,9 @@ async function buildRest(build: Build, made: string, there: Written[]): Promise<
       await writer.add(record);
       total++;
       build.progress?.({ records: total, bytes: writer.bytes, tally });
-      if (writer.bytes >= shardBytes || writer.records >= shardRecords) await close();
+      if (writer.bytes >= shardBytes || writer.records >= shardRecords) await close(false);
     }
-    if (writer !== undefined) await close();
+    if (writer !== undefined) await close(true);
   } catch (error) {
     await writer?.drop();
     throw error;

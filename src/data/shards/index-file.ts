@@ -25,6 +25,8 @@ export interface ShardIndex {
     /** What the source gave as its place, if it can go on from one. */
     readonly cursor?: unknown;
     readonly tally: TallyJson;
+    /** That the source had no more records: the tally holds what it dropped after the last. */
+    readonly ended?: boolean;
   };
 }
 
