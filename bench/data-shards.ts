@@ -10,6 +10,7 @@ import { augmentPicture, drawPicture } from "#dist/media/augment.js";
 import { decodePicture } from "#dist/media/decode.node.js";
 import { toPixels } from "#dist/media/normalise.js";
 import { CLIP_COLOURS } from "#dist/media/preprocessor.js";
+import { resizeLongEdge } from "#dist/media/resize.js";
 import { Random } from "#dist/random.js";
 import { type Effort, median, type Page, type Row, table, timed, written } from "./measure.js";
 import { startPeer } from "./peer.js";
@@ -130,7 +131,7 @@ async function readAll(folder: string): Promise<number> {
 async function prepareAll(pictures: readonly Uint8Array[]): Promise<number> {
   const random = new Random("bench-shards");
   for (const bytes of pictures) {
-    const picture = await decodePicture(bytes);
+    const picture = resizeLongEdge(await decodePicture(bytes), 320);
     toPixels([augmentPicture(picture, drawPicture(random))], { size: 320, fit: "pad", ...CLIP_COLOURS });
   }
   return pictures.length;

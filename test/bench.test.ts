@@ -45,6 +45,13 @@ describe("a benchmark", { timeout: 120_000 }, () => {
       expect(page).toMatch(new RegExp(`^\\| ${asked}.*\\|( [\\d,.]+ \\|){3}$`, "m"));
   });
 
+  it("of shards prints a row for reading and one for preparing, with or without a Python beside it", async () => {
+    const page = await run("build/bench/index.js", "data-shards", "--once", "--python", "no-python");
+    for (const row of ["shards read", "decode 640 x 480"])
+      expect(page).toMatch(new RegExp(`^\\| ${row}.*\\| [\\d,.]+ \\|`, "m"));
+    expect(page).toContain("Python took no part: spawn no-python ENOENT");
+  });
+
   it("of a model held in fewer bits prints a row for each way, and what float32 agrees with is itself", async () => {
     const page = await run("build/bench/index.js", "quantised", "--once");
     expect(page).toMatch(/^\| f32 \| 0% \| [\d.]+ \| 0.0e\+0 \| 0.0000 \| 100.0% \| [\d.]+ \|$/m);
