@@ -264,7 +264,8 @@ describe("a model that answers", () => {
     await Promise.all([model.generate(shown(a, a)), model.generate(shown(a, b))]);
     await model.generate(shown(b, a), { beam: 3 });
     await model.rank(shown(b), ["yes", "no"]);
-    expect(looked).toEqual([1, 1]);
+    // Which of the two prompts comes first is not settled: each of them encodes one, or the second both.
+    expect(looked.reduce((sum, count) => sum + count)).toBe(2);
   });
 
   it("beams of one are greedy answers", async () => {
