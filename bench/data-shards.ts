@@ -7,10 +7,9 @@ import type { DataRecord } from "#dist/data/record.js";
 import { buildPart } from "#dist/data/shards/build.js";
 import { readShards } from "#dist/data/shards/reader.js";
 import { augmentPicture, drawPicture } from "#dist/media/augment.js";
-import { decodePicture } from "#dist/media/decode.node.js";
-import { toPixels } from "#dist/media/normalise.js";
+import { decodeFitted } from "#dist/media/decode-fitted.node.js";
+import { type PixelsOptions, toPixels } from "#dist/media/normalise.js";
 import { CLIP_COLOURS } from "#dist/media/preprocessor.js";
-import { resizeLongEdge } from "#dist/media/resize.js";
 import { Random } from "#dist/random.js";
 import { type Effort, median, type Page, type Row, table, timed, written } from "./measure.js";
 import { startPeer } from "./peer.js";
@@ -28,6 +27,9 @@ interface Task {
   /** Does the work once; how many were done. */
   readonly work: () => Promise<number>;
 }
+
+/** The paper's pictures. */
+const PIXELS: PixelsOptions = { size: 320, fit: "pad", ...CLIP_COLOURS };
 
 const WIDTH = 640;
 const HEIGHT = 480;
@@ -131,8 +133,9 @@ async function readAll(folder: string): Promise<number> {
 async function prepareAll(pictures: readonly Uint8Array[]): Promise<number> {
   const random = new Random("bench-shards");
   for (const bytes of pictures) {
-    const picture = resizeLongEdge(await decodePicture(bytes), 320);
-    toPixels([augmentPicture(picture, drawPicture(random))], { size: 320, fit: "pad", ...CLIP_COLOURS });
+    // As training samples have them unless told otherwise.
+    const picture = await decodeFitted(bytes, PIXELS);
+    toPixels([augmentPicture(picture, drawPicture(random))], PIXELS);
   }
   return pictures.length;
 }

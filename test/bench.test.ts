@@ -45,8 +45,8 @@ describe("a benchmark", { timeout: 120_000 }, () => {
       expect(page).toMatch(new RegExp(`^\\| ${asked}.*\\|( [\\d,.]+ \\|){3}$`, "m"));
   });
 
-  it("of shards prints a row for reading and one for preparing, with or without a Python beside it", async () => {
-    const page = await run("build/bench/index.js", "data-shards", "--once", "--python", "no-python");
+  it("of data prints a row for reading shards and one for preparing pictures, with or without a Python beside it", async () => {
+    const page = await run("build/bench/index.js", "data", "--once", "--python", "no-python");
     for (const row of ["shards read", "decode 640 x 480"])
       expect(page).toMatch(new RegExp(`^\\| ${row}.*\\| [\\d,.]+ \\|`, "m"));
     expect(page).toContain("Python took no part: spawn no-python ENOENT");
