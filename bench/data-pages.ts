@@ -2,10 +2,9 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { worldItem } from "#dist/data/sources/world.js";
+import { worldPage } from "#dist/data/sources/world-files.js";
 import { extract } from "#dist/data/web/extract.js";
-import { contents } from "#dist/data/world/captions.js";
-import { interleavedPage } from "#dist/data/world/interleaved.js";
-import { Random } from "#dist/random.js";
 import { type Effort, median, type Page, type Row, timed, written } from "./measure.js";
 import { startPagesPeer } from "./pages-peer.js";
 
@@ -84,21 +83,10 @@ function knownPages(folder: string): Buffer[] {
   return files.filter((file) => existsSync(file)).map((file) => readFileSync(file));
 }
 
-/** A page of the world with a menu above it and a footer below. */
+/** A page of the world, as `flamingo data world` writes it. */
 function worldHtml(number: number): string {
-  const random = new Random("pages of the benchmark").fork(number);
-  const body = interleavedPage(random)
-    .map((piece, n) =>
-      "text" in piece
-        ? `<p>${escaped(piece.text)}</p>`
-        : `<figure><img src="/${number}-${n}.png" alt="${escaped(contents(piece.scene))}"></figure>`,
-    )
-    .join("\n");
-  return `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Page ${number}</title></head><body>
-<header><nav><ul><li><a href="/">Home</a></li><li><a href="/new">New</a></li></ul></nav></header>
-<main><article>${body}</article></main><footer><p><a href="/terms">Terms</a></p></footer></body></html>\n`;
-}
-
-function escaped(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
+  const draw = { seed: "pages of the benchmark", size: 64 };
+  const item = worldItem("pages", number, draw);
+  if (item.kind !== "pages") throw new Error(`${item.kind} instead of a page`);
+  return worldPage(item, number, draw, (id, n) => `images/${id}-${n + 1}.png`).html;
 }
