@@ -8,7 +8,7 @@ import { startEngine } from "../../src/generation/engine.node.js";
 import { openFlamingo } from "../../src/generation/flamingo.node.js";
 import type { FlamingoModel } from "../../src/generation/flamingo-model.js";
 import { ThreadStates } from "../../src/generation/thread-state.js";
-import { collectGarbage, growthOverSecondHalf } from "../support/memory.js";
+import { collectGarbage, growthOverAThird } from "../support/memory.js";
 import { noise, saveTinyModel } from "../support/tiny-model.js";
 
 let folder: string;
@@ -79,11 +79,11 @@ describe("a prompt that was read", () => {
 });
 
 describe("memory stays flat", { timeout: 300_000 }, () => {
-  // Half of them, kept, take 78 MiB.
+  // A third of them, kept, takes 52 MiB.
   it("over 10,000 states made and released", async () => {
     await using thread = await startEngine(at(), { threads: 1 });
     const own = new ThreadStates(thread);
-    const growth = await growthOverSecondHalf(500, async (i) => {
+    const growth = await growthOverAThird(500, async (i) => {
       using read = await own.read({ from: null, tokens: [1, 2, 3 + (i % 9)], lastMedia: [0, 0, 0], media: [] });
       const steps = Array.from({ length: 19 }, (_, token) => ({ state: read, token: 5 + token }));
       for (const state of await own.extendMany(steps)) state.release();
@@ -96,7 +96,7 @@ describe("memory stays flat", { timeout: 300_000 }, () => {
   it("over 10,000 prompts given up, begun or not", async () => {
     const before = await flamingo.held();
     let reasons = 0;
-    const growth = await growthOverSecondHalf(200, async () => {
+    const growth = await growthOverAThird(200, async () => {
       const controller = new AbortController();
       const asked = Array.from({ length: 50 }, () => flamingo.generate(document, { signal: controller.signal }));
       setTimeout(() => controller.abort("enough"), 2);
@@ -111,7 +111,7 @@ describe("memory stays flat", { timeout: 300_000 }, () => {
 
   // A thread that stayed would hold 27 MiB.
   it("over models opened and closed", async () => {
-    const growth = await growthOverSecondHalf(10, async () => {
+    const growth = await growthOverAThird(10, async () => {
       await using opened = await openFlamingo(at(), { threads: 1 });
       await opened.generate(document, { maximumTokens: 2 });
     });
