@@ -73,13 +73,12 @@ describe("the memory that an import takes", () => {
     `is that of its largest tensor and little more, whatever the size of the model${noProc}`,
     async () => {
       const tiny = await languageModel("tiny", { width: 64, layers: 1, rows: 64 });
-      const large = await languageModel("large", { width: 1024, layers: 4, rows: 25_600 });
+      const large = await languageModel("large", { width: 1024, layers: 12, rows: 25_600 });
       const [size, largest] = [(await stat(join(large, "model.safetensors"))).size, 4 * 25_600 * 1024];
-      expect(size).toBeGreaterThan(290 * MiB);
       const base = await peakOf(tiny);
-      // Beside it there are a window of the file, and what the garbage collector has not come to.
-      const bound = largest + 90 * MiB;
-      expect(bound).toBeLessThan((2 / 3) * size);
+      // Beside it there are a window of the file, and what the garbage collector has not come to: about 100 MiB, more when it is late.
+      const bound = largest + 180 * MiB;
+      expect(bound).toBeLessThan(size / 2);
       expect((await peakOf(large)) - base, "as it is").toBeLessThan(bound);
       expect((await peakOf(large, "--quantize", "int4")) - base, "int4").toBeLessThan(bound);
     },
