@@ -126,8 +126,8 @@ async function writeReport(out: string, of: number): Promise<Report> {
     pictures += manifest.media;
   }
   const report: Report = { parts: { finished, of }, records, pictures, stages: tally.toJSON() };
-  // Of a run that was killed while it wrote its report.
-  await sweepPartials(out, (name) => name.startsWith("report."));
+  // Of a run that was killed while it wrote its report; another part may be writing it now.
+  if (of === 1) await sweepPartials(out, (name) => name.startsWith("report."));
   await writeWhole(join(out, "report.json"), `${JSON.stringify(report, null, 1)}\n`);
   await writeWhole(join(out, "report.txt"), reportInWords(report, true));
   return report;
