@@ -172,6 +172,27 @@ describe("a configuration that is none", () => {
     await expectRefused([timm], /architecture "resnet50"/);
   });
 
+  it.each([
+    ["neox", "num_hidden_layers", 1e6],
+    ["mpt", "n_layers", 1e6],
+    ["idefics", "num_hidden_layers", 1e6],
+    ["idefics", "perceiver_config", { resampler_depth: 1e6, use_resampler: true }],
+    ["clip", "vision_config", { num_hidden_layers: 1e6 }],
+  ])("of %s that asks by its %s for a million blocks is refused before they are listed", async (name, field, value) => {
+    const folder = await spoilt(name, { "config.json": await configOf(name, { [field]: value }) });
+    await expectRefused([folder], /config\.json of .*(layers|depth): .*4096/);
+  });
+
+  it.each([
+    ["no vocabulary", { model: { type: "BPE" } }],
+    ["an added token without its text or its id", { added_tokens: [null] }],
+    ["an added token without its text or its id", { added_tokens: { "<pad>": 1 } }],
+  ])("of a tokenizer has %s", async (wanted, change) => {
+    const words = JSON.parse(await readFile(published("neox", "tokenizer.json"), "utf8"));
+    const folder = await spoilt("neox", { "tokenizer.json": { ...words, ...change } });
+    await expectRefused([folder], `The tokenizer.json of ${folder} has ${wanted}`);
+  });
+
   it("makes tensors of other sizes than there are, each told with both", async () => {
     const folder = await spoilt("neox", { "config.json": await configOf("neox", { intermediate_size: 25 }) });
     await expectRefused(
