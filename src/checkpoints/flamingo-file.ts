@@ -203,14 +203,22 @@ export function flamingoOf(
 /** What a model folder may hold that is no whole Flamingo. */
 const TOWERS: Readonly<Record<string, string>> = { language: "a language model", vision: "a vision tower" };
 
-/** @throws {ModelFolderError} if a configuration is that of a tower alone, which has no answers yet */
-export function requireNoTower(config: unknown, place: string): void {
-  const kind = (config as { readonly kind?: unknown } | null)?.kind;
-  if (typeof kind !== "string" || !Object.hasOwn(TOWERS, kind)) return;
-  throw new ModelFolderError(
-    `${place} holds ${TOWERS[kind]} alone, and no Flamingo.`,
-    "make a Flamingo of it first: flamingo new --vision DIR --language DIR --every 4 --out DIR",
-  );
+/**
+ * @throws {ModelFolderError} if a configuration is that of a tower alone, which has no answers yet, or of another program's
+ *   model, which is to be imported
+ */
+export function requireFlamingo(config: unknown, place: string): void {
+  const { kind, model_type: type } = (config ?? {}) as { readonly kind?: unknown; readonly model_type?: unknown };
+  if (typeof kind === "string" && Object.hasOwn(TOWERS, kind))
+    throw new ModelFolderError(
+      `${place} holds ${TOWERS[kind]} alone, and no Flamingo.`,
+      "make a Flamingo of it first: flamingo new --vision DIR --language DIR --every 4 --out DIR",
+    );
+  if (kind === undefined && typeof type === "string")
+    throw new ModelFolderError(
+      `${place} holds a model as others publish them (its config.json is of model_type ${JSON.stringify(type)}).`,
+      `import it first: flamingo import ${place} --out DIR`,
+    );
 }
 
 /**

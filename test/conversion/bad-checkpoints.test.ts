@@ -162,7 +162,7 @@ describe("a configuration that is none", () => {
     const faulty = await spoilt("neox", { "config.json": nonsense });
     await expectRefused([faulty], /config\.json of .*neox.*hidden_size: .*num_hidden_layers: /);
     const empty = await spoilt("neox", { "config.json": "[]" });
-    await expectRefused([empty], /neox is of model_type nowhere told/);
+    await expectRefused([empty], /neox names no model_type in its config\.json, and its tensors/);
     const large = await spoilt("idefics", { "preprocessor_config.json": { image_size: 14 } });
     await expectRefused(
       [large],
@@ -191,6 +191,25 @@ describe("a configuration that is none", () => {
     const words = JSON.parse(await readFile(published("neox", "tokenizer.json"), "utf8"));
     const folder = await spoilt("neox", { "tokenizer.json": { ...words, ...change } });
     await expectRefused([folder], `The tokenizer.json of ${folder} has ${wanted}`);
+  });
+
+  it("of a model folder of ours is told as that", async () => {
+    const model = at("a-model");
+    expect((await command(["import", published("neox"), "--out", model])).code).toBe(0);
+    await expectRefused([model], /a-model is a model folder already, of kind "language"/, /flamingo new/);
+  });
+
+  it("of a model that is not imported yet is told as that by the commands that want a Flamingo", async () => {
+    for (const [asked, ...rest] of [
+      ["inspect", published("idefics")],
+      ["generate", "Output:", "--model", published("idefics")],
+    ] as const) {
+      const { code, err } = await command([asked, ...rest]);
+      expect(err).toMatch(
+        /idefics holds a model as others publish them .*"idefics"\)\.\nTo mend it: .*flamingo import \S+idefics --out/,
+      );
+      expect(code).toBe(1);
+    }
   });
 
   it("makes tensors of other sizes than there are, each told with both", async () => {
