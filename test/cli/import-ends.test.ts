@@ -45,7 +45,7 @@ async function largeModel(): Promise<string> {
   );
 }
 
-/** Waits until an import has begun to write weights. */
+/** Waits until a command has begun to write weights. */
 async function untilWriting(folder: string): Promise<string> {
   for (let tries = 0; tries < 6000; tries++) {
     const half = (await readdir(folder).catch(() => [])).find((name) => name.endsWith(".partial"));
@@ -97,12 +97,23 @@ describe("an import that is ended from outside", () => {
 describe("a new Flamingo that is ended from outside", () => {
   it("takes away what it wrote if it is interrupted", async () => {
     for (const [source, name] of [
-      [await largeModel(), "words"],
+      [published("neox"), "words"],
       [published("clip"), "eyes"],
     ] as const)
       expect((await command(["import", source, "--out", at(name)])).code).toBe(0);
+    // So many latents are drawn for a moment.
     const { process: stopped, ended } = start([
-      ...["new", "--language", at("words"), "--vision", at("eyes"), "--out", at("out", "model")],
+      ...[
+        "new",
+        "--language",
+        at("words"),
+        "--vision",
+        at("eyes"),
+        "--latents",
+        "2000000",
+        "--out",
+        at("out", "model"),
+      ],
     ]);
     await untilWriting(at("out"));
     stopped.kill("SIGINT");
