@@ -6,7 +6,7 @@ import { type Part, WHOLE } from "../shards/part.js";
 import { idOfKey, mediumFile } from "../shards/record-files.js";
 import type { Place, Tally } from "../tally.js";
 import type { NotBrought } from "./bytes.js";
-import type { Row } from "./rows.js";
+import type { Row, RowFault } from "./row.js";
 
 /** Which columns hold what. The first that a row has is taken. */
 export interface Columns {
@@ -48,7 +48,7 @@ export interface CaptionedOptions {
 /** One file or folder of rows. */
 export interface RowsInput {
   readonly path: string;
-  readonly rows: () => AsyncIterable<Row | { readonly place: Place; readonly fault: string }>;
+  readonly rows: () => AsyncIterable<Row | RowFault>;
   readonly medium: MediumOf;
 }
 
@@ -82,11 +82,7 @@ export class Captioned {
     }
   }
 
-  async #recordOf(
-    one: Row | { readonly place: Place; readonly fault: string },
-    id: string,
-    mediumOf: MediumOf,
-  ): Promise<DataRecord | undefined> {
+  async #recordOf(one: Row | RowFault, id: string, mediumOf: MediumOf): Promise<DataRecord | undefined> {
     const { tally, stage, columns } = this.#options;
     const { place } = one;
     if ("fault" in one) {

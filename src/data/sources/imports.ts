@@ -11,7 +11,8 @@ import type { Place, Tally } from "../tally.js";
 import { assign } from "./assignment.js";
 import { type Bring, bringBytes, type NotBrought } from "./bytes.js";
 import { imageMedium, type SourceCursor } from "./captioned.js";
-import { type Row, rowsOf } from "./rows.js";
+import type { Row } from "./row.js";
+import { rowsOf } from "./rows.js";
 
 /** What can be imported. */
 export const IMPORTED = ["mmc4", "obelics"] as const;

@@ -16,7 +16,8 @@ import {
   type RowsInput,
   type SourceCursor,
 } from "./captioned.js";
-import { isFileOfRows, type Row, type RowFault, rowsOf } from "./rows.js";
+import type { Row, RowFault } from "./row.js";
+import { isFileOfRows, rowsOf } from "./rows.js";
 
 /** Where pairs come from. */
 export interface PairsOptions {
