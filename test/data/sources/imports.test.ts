@@ -180,4 +180,15 @@ describe("OBELICS", () => {
     expect(tally.obelics!.faults["no texts and images of one length"]!.count).toBe(1);
     expect(await pieces((await read("obelics", "o.parquet")).records[0]!)).toEqual(["First.", 11, "Second.\n\nThird."]);
   });
+
+  it("comes from Parquet as its publishers write it, with lists of texts", async () => {
+    const file = readFileSync("test/fixtures/parquet/obelics.parquet");
+    await writeFiles(folder, { "o.parquet": file, "images/1.png": await grey(1), "images/2.png": await grey(2) });
+    const { records, tally } = await read("obelics", "o.parquet");
+    expect(await pieces(records[0]!)).toEqual(["First.", 1, "Zweitens é 漢 😀.", 2]);
+    expect(records.map(({ about }) => about.url)).toEqual(["http://example.org/0"]);
+    expect(tally["obelics pictures"]!.faults["missing file"]!.count).toBe(1);
+    expect(tally.obelics!.dropped["no picture left"]!.count).toBe(2);
+    expect(tally.obelics!.faults["no texts and images of one length"]!.count).toBe(1);
+  });
 });
