@@ -51,13 +51,22 @@ export function pathWithin(value: string, { folder }: Pick<Bring, "folder">): st
   return path;
 }
 
-/** The bytes of a file, if it is one and not too large. */
-export async function readFileOf(path: string, maxBytes: number = MAX_BYTES): Promise<Uint8Array | NotBrought> {
+/** The size of a file in bytes, if it is one: a pipe would be waited for without end. */
+export async function sizeOf(path: string): Promise<number | NotBrought> {
   try {
     const found = await stat(path);
-    // A pipe would be waited for without end.
-    if (!found.isFile()) return { fault: "missing file", found: `${path} is no file` };
-    if (found.size > maxBytes) return { fault: "too large", found: `${path} has ${found.size} bytes` };
+    return found.isFile() ? found.size : { fault: "missing file", found: `${path} is no file` };
+  } catch (error) {
+    return { fault: "missing file", found: `${path}: ${(error as NodeJS.ErrnoException).code}` };
+  }
+}
+
+/** The bytes of a file, if it is one and not too large. */
+export async function readFileOf(path: string, maxBytes: number = MAX_BYTES): Promise<Uint8Array | NotBrought> {
+  const size = await sizeOf(path);
+  if (typeof size !== "number") return size;
+  if (size > maxBytes) return { fault: "too large", found: `${path} has ${size} bytes` };
+  try {
     return new Uint8Array(await readFile(path));
   } catch (error) {
     return { fault: "missing file", found: `${path}: ${(error as NodeJS.ErrnoException).code}` };
