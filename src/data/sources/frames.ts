@@ -129,7 +129,12 @@ function output(name: string, args: readonly string[], path: string, timeout: nu
     execFile(name, args, { timeout, killSignal: "SIGKILL", maxBuffer: 1 << 24 }, (error, out, err) => {
       if (error === null) return resolve(out);
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return reject(new FfmpegMissingError(name, error));
-      const said = err.trim().split("\n")[0]?.slice(0, 160) ?? "";
+      // Without addresses in memory: what is counted must be the same in every run.
+      const said = err
+        .trim()
+        .split("\n")[0]!
+        .replaceAll(/ @ 0x[\da-f]+/g, "")
+        .slice(0, 160);
       if (error.code === TOO_MANY_ERRORS) return reject(new VideoError(path, "damaged", said, error));
       if (error.killed) return reject(new VideoError(path, "too slow", `more than ${timeout} ms`, error));
       reject(new VideoError(path, "not a video", said, error));
