@@ -132,6 +132,19 @@ describe("MMC4", () => {
     expect(likeness.reduce((sum, one) => sum + one, 0)).toBeCloseTo(0.4);
   });
 
+  it("is not assigned anew by a matrix of what are no numbers, of which no assignment would ever end", async () => {
+    await write("10");
+    const spoilt = [
+      { ...mmc4, similarity_matrix: [["x", "x", "x", "x"], ...mmc4.similarity_matrix.slice(1)] },
+      { ...mmc4, similarity_matrix: mmc4.similarity_matrix.slice(1) },
+      { ...mmc4, similarity_matrix: undefined },
+    ];
+    await writeFiles(folder, { "a.jsonl": spoilt.map((one) => JSON.stringify(one)).join("\n") });
+    const { records, tally } = await read("mmc4", "a.jsonl", { assignment: "again" });
+    expect(records).toEqual([]);
+    expect(tally.mmc4!.faults["no similarity_matrix"]!.count).toBe(3);
+  });
+
   it("fetches a picture that the folder lacks by its address, if it may", async () => {
     await write("10");
     const asked: string[] = [];
@@ -140,7 +153,8 @@ describe("MMC4", () => {
       return grey(77);
     };
     const { records } = await read("mmc4", "a.jsonl", { bring: { folder: join(folder, "images"), fetch } });
-    expect(asked).toEqual(["http://example.org/20.png", "http://example.org/30.png"]);
+    // Not 30, which is too little alike to be kept.
+    expect(asked).toEqual(["http://example.org/20.png"]);
     expect(await pieces(records[0]!)).toEqual(["Zero.", 77, "One.", 10, "Two. Three."]);
   });
 
