@@ -83,11 +83,25 @@ async function* piecesOf(path: string): AsyncGenerator<Buffer | string> {
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
 
-/** The text of a line; nothing if it is no UTF-8. A byte order mark is no part of it. */
-export function textOfLine({ bytes }: Line): string | undefined {
+/** The text of UTF-8, without a byte order mark; nothing if it is none. */
+export function textOfUtf8(bytes: Uint8Array): string | undefined {
   try {
     return UTF8.decode(bytes);
   } catch {
     return undefined;
   }
+}
+
+/** The text of a line, or why it has none. */
+export function readLine({ bytes, cut, damage }: Line): { readonly text: string } | LineFault {
+  if (damage !== undefined) return { fault: "damaged compression", found: damage };
+  if (cut) return { fault: "line too long", found: "more than 64 MiB" };
+  const text = textOfUtf8(bytes);
+  return text === undefined ? { fault: "not UTF-8", found: "bytes that are no UTF-8" } : { text };
+}
+
+/** What is wrong with a line. */
+export interface LineFault {
+  readonly fault: string;
+  readonly found: string;
 }
