@@ -24,7 +24,16 @@ const LONGEST = 64 << 20;
  * @param longest  bytes of a line that are kept; the rest of a longer one is passed over
  * @throws the system's error if the file cannot be read
  */
-export async function* linesOf(path: string, longest = LONGEST): AsyncGenerator<Line> {
+export function linesOf(path: string, longest = LONGEST): AsyncGenerator<Line> {
+  return linesIn(piecesOf(path), longest);
+}
+
+/**
+ * The lines of what comes in pieces. They end with "\n" or "\r\n" and with nothing else: readline of Node 24 ends them at
+ * U+2028 too, which JSON writes as it is.
+ * @param pieces  bytes, and perhaps in the end what is wrong with the rest, as a text
+ */
+export async function* linesIn(pieces: AsyncIterable<Buffer | string>, longest = LONGEST): AsyncGenerator<Line> {
   let [number, byte, kept, length]: [number, number, Buffer[], number] = [0, 0, [], 0];
   let size = 0;
   const add = (piece: Buffer) => {
@@ -42,7 +51,7 @@ export async function* linesOf(path: string, longest = LONGEST): AsyncGenerator<
     [kept, length, size] = [[], 0, 0];
     return found;
   };
-  for await (const piece of piecesOf(path)) {
+  for await (const piece of pieces) {
     if (typeof piece === "string") {
       yield { ...line(0), damage: piece };
       return;
@@ -90,4 +99,11 @@ export function textOfLine({ bytes }: Line): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Why a line has no text, if so. */
+export function unreadable(line: Line): { readonly fault: string; readonly found: string } | undefined {
+  if (line.damage !== undefined) return { fault: "damaged compression", found: line.damage };
+  if (line.cut) return { fault: "line too long", found: `only its first ${line.bytes.length} bytes are read` };
+  return textOfLine(line) === undefined ? { fault: "not UTF-8", found: "bytes that are no UTF-8" } : undefined;
 }

@@ -7,7 +7,7 @@ import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "h
 import { compressors } from "hyparquet-compressors";
 import { UsageError } from "../../errors.js";
 import type { Place } from "../tally.js";
-import { type Line, linesOf, textOfLine } from "./lines.js";
+import { type Line, linesOf, textOfLine, unreadable } from "./lines.js";
 
 /** A row by its columns. */
 export interface Row {
@@ -63,13 +63,6 @@ async function* jsonRows(path: string): Rows {
     if ("fault" in read) yield { place: placeOf(path, line, read.found), fault: read.fault };
     else yield { place: placeOf(path, line), fields: read.fields };
   }
-}
-
-/** Why a line has no text, if so. */
-function unreadable(line: Line): { readonly fault: string; readonly found: string } | undefined {
-  if (line.damage !== undefined) return { fault: "damaged compression", found: line.damage };
-  if (line.cut) return { fault: "line too long", found: "more than 64 MiB" };
-  return textOfLine(line) === undefined ? { fault: "not UTF-8", found: "bytes that are no UTF-8" } : undefined;
 }
 
 type ReadLine = { readonly fields: Record<string, unknown> } | { readonly fault: string; readonly found: string };
