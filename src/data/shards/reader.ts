@@ -227,7 +227,7 @@ export class ShardReader implements AsyncIterable<DataRecord> {
       if (this.#splitsRecords && (item.number + file) % this.#readers !== this.#reader) continue;
       const record = recordOfSample(item, this.#options);
       if ("reason" in record) {
-        this.#tally.fault(READ, record.reason, { ...place, found: record.found });
+        if (!item.torn) this.#tally.fault(READ, record.reason, { ...place, found: record.found });
         continue;
       }
       this.#tally.pass(READ);

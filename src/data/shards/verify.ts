@@ -64,7 +64,7 @@ export async function verifyShards(
         count = sample.number + 1;
         const record = recordOfSample(sample, options);
         if ("reason" in record) {
-          fault({ ...place, reason: record.reason, found: record.found });
+          if (!sample.torn) fault({ ...place, reason: record.reason, found: record.found });
           continue;
         }
         const [id, at] = index?.records[sample.number] ?? [];
