@@ -82,10 +82,10 @@ export class Grouping {
   }
 }
 
-/** The key in a file's name; none for one without an ending, for hidden ones, and for WebDataset's own (`__x__`). */
+/** The key in a file's name; none for one without an ending, for hidden ones, and for what WebDataset keeps beside samples. */
 function keyOf(name: string): string | undefined {
   const slash = name.lastIndexOf("/") + 1;
   const dot = name.indexOf(".", slash);
-  if (dot <= slash || dot === name.length - 1 || /^__[^/]*__($|\/)/.test(name)) return undefined;
-  return name.slice(0, dot);
+  const key = name.slice(0, Math.max(slash, dot));
+  return dot <= slash || dot === name.length - 1 || /^__[^/]*__($|\/)/.test(key) ? undefined : key;
 }
