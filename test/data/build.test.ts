@@ -12,6 +12,7 @@ import { recordOfSample } from "../../src/data/shards/record-files.js";
 import { Grouping, type Sample } from "../../src/data/shards/sample.js";
 import { readTarFile } from "../../src/data/shards/tar-file.js";
 import { type Tally, TooManyFaultsError } from "../../src/data/tally.js";
+import { OutputError } from "../../src/errors.js";
 import { madeRecord, madeRecords } from "./records.js";
 
 let place: string;
@@ -185,6 +186,11 @@ describe("building a part", () => {
       if (result.status === "rejected") expect(result.reason).toBeInstanceOf(BuildConflictError);
     await buildPart(build("together"));
     expect(await contents("together")).toEqual(whole);
+  });
+
+  it("names a place that cannot be written", async () => {
+    await writeFile(join(place, "file"), "");
+    await expect(buildPart(build("file/inside"))).rejects.toBeInstanceOf(OutputError);
   });
 
   it("ends when more is broken than was allowed, and what is whole stays", async () => {

@@ -1,5 +1,5 @@
 /** `flamingo data look`: records as people see them. */
-import { writeWhole } from "../../data/atomic.js";
+import { writeAtomically } from "../../atomic.node.js";
 import type { DataRecord } from "../../data/record.js";
 import { segmentsOf } from "../../data/segments.js";
 import { mediumInWords, pageOfRecords } from "../../data/shards/page.js";
@@ -36,7 +36,7 @@ export async function look(paths: readonly string[], flags: LookFlags, io: Io): 
   });
   const records = chosen(reader, { count, skip, id: flags.id });
   if (flags.html !== undefined) {
-    await writeWhole(flags.html, await pageOfRecords(paths.join(", "), records));
+    await writeAtomically(flags.html, await pageOfRecords(paths.join(", "), records));
     io.err(`wrote ${flags.html}\n`);
   } else
     for await (const record of records) {

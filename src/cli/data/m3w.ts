@@ -1,7 +1,7 @@
 /** `flamingo data m3w`: web archives, folders of pages and lists of addresses into interleaved shards. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { sweepPartials, writeWhole } from "../../data/atomic.js";
+import { sweepPartials, writeAtomically } from "../../atomic.node.js";
 import { readManifest } from "../../data/shards/index-file.js";
 import { MANIFEST_NAME, type Part, WHOLE } from "../../data/shards/part.js";
 import { placeInWords, Tally, type TallyJson } from "../../data/tally.js";
@@ -128,8 +128,8 @@ async function writeReport(out: string, of: number): Promise<Report> {
   const report: Report = { parts: { finished, of }, records, pictures, stages: tally.toJSON() };
   // Of a run that was killed while it wrote its report; another part may be writing it now.
   if (of === 1) await sweepPartials(out, (name) => name.startsWith("report."));
-  await writeWhole(join(out, "report.json"), `${JSON.stringify(report, null, 1)}\n`);
-  await writeWhole(join(out, "report.txt"), reportInWords(report, true));
+  await writeAtomically(join(out, "report.json"), `${JSON.stringify(report, null, 1)}\n`);
+  await writeAtomically(join(out, "report.txt"), reportInWords(report, true));
   return report;
 }
 

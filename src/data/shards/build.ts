@@ -4,7 +4,7 @@
  */
 import { createHash, type Hash } from "node:crypto";
 import { join } from "node:path";
-import { openPartial, type PartialFile, sweepPartials, writeWhole } from "../atomic.js";
+import { makeFolder, openPartial, type PartialFile, sweepPartials, writeAtomically } from "../../atomic.node.js";
 import type { DataRecord } from "../record.js";
 import { Tally, type TallyJson } from "../tally.js";
 import { BuildConflictError, RecordError } from "./errors.js";
@@ -52,6 +52,7 @@ const SHARD_RECORDS = 10_000;
 
 /**
  * Builds a part, or what is missing of it; of a part that is finished nothing is touched.
+ * @throws {OutputError} if the folder cannot be written
  * @throws {BuildConflictError} if the folder holds this part of another build, or another process begins to build it
  * @throws {RecordError} if the source gives what is no record, or two of one id in a tar
  * @throws {TooManyFaultsError} as soon as there are more than `limit`; the tars that are whole stay
@@ -60,6 +61,7 @@ export async function buildPart(build: Build): Promise<PartManifest> {
   const { folder, part = WHOLE, settings } = build;
   const made = fingerprint(settings);
   const manifestPath = join(folder, manifestName(part));
+  await makeFolder(folder);
   const finished = await readManifest(manifestPath);
   if (finished !== undefined) {
     refuseOther(manifestPath, made, fingerprint(finished.settings));
@@ -87,7 +89,7 @@ export async function buildPart(build: Build): Promise<PartManifest> {
     shards,
     tally,
   };
-  await unlessTaken(manifestPath, writeWhole(manifestPath, `${JSON.stringify(manifest, null, 1)}\n`));
+  await unlessTaken(manifestPath, writeAtomically(manifestPath, `${JSON.stringify(manifest, null, 1)}\n`));
   return manifest;
 }
 
@@ -160,7 +162,7 @@ async function unlessTaken(path: string, kept: Promise<void>): Promise<void> {
   try {
     await kept;
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw cause;
+    if (((cause as Error).cause as NodeJS.ErrnoException | undefined)?.code !== "ENOENT") throw cause;
     throw new BuildConflictError(
       `${path} was taken away while it was written: another process began to build this part.`,
       "leave the part to that process, or start this one again when it has ended",
@@ -225,7 +227,7 @@ class ShardWriter {
       records: this.#index,
       ...more,
     };
-    await unlessTaken(this.#path, writeWhole(indexPath(this.#path), `${JSON.stringify(index)}\n`));
+    await unlessTaken(this.#path, writeAtomically(indexPath(this.#path), `${JSON.stringify(index)}\n`));
     return index;
   }
 
@@ -248,6 +250,6 @@ class ShardWriter {
     this.#gathered = [];
     this.#waiting = 0;
     this.#hash.update(bytes);
-    await this.#partial.file.writeFile(bytes);
+    await this.#partial.write(bytes);
   }
 }

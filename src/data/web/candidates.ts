@@ -5,8 +5,8 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { writeAtomically } from "../../atomic.node.js";
 import { InvariantError } from "../../errors.js";
-import { writeWhole } from "../atomic.js";
 import type { DataRecord, RecordMedium } from "../record.js";
 import { textAndMedia } from "../segments.js";
 import { buildPart } from "../shards/build.js";
@@ -215,7 +215,7 @@ async function listSeen(manifest: PartManifest, work: string): Promise<void> {
     const { url, text, looks } = about as unknown as CandidateAbout;
     lines.push(`${JSON.stringify({ number: Number(id.split("-")[1]), url, text, looks })}\n`);
   }
-  await writeWhole(path, lines.join(""));
+  await writeAtomically(path, lines.join(""));
 }
 
 /** What `listSeen` wrote; nothing if it has not yet. */

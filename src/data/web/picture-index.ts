@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { writeAtomically } from "../../atomic.node.js";
 import { kindInWords, sniff } from "../../media/sniff.js";
-import { writeWhole } from "../atomic.js";
 import { type HttpAnswer, type HttpFault, httpAnswer } from "./http-answer.js";
 import { type WarcRecord, warcRecords } from "./warc.js";
 
@@ -57,7 +57,7 @@ export class PictureIndex {
         if (address === undefined || !isPicture(record)) continue;
         lines += `${JSON.stringify([address, record.at, record.within])}\n`;
       }
-      await writeWhole(kept, lines);
+      await writeAtomically(kept, lines);
     }
     for (const line of lines.split("\n")) {
       if (line === "") continue;
