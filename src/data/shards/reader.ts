@@ -20,7 +20,7 @@ export interface ReadOptions extends SampleOptions {
   /** Which of several processes this is, and which of its workers: each record goes to one of them. */
   readonly part?: Part;
   readonly worker?: Part;
-  /** Times everything is read, each in another order. */
+  /** Times everything is read, each in another order. Where `samplesOf` is to draw anew, open a reader for each. */
   readonly epochs?: number;
   /** Broken records that are put up with, where no tally is given. */
   readonly limit?: number;
