@@ -9,12 +9,12 @@ import type { PartManifest } from "./index-file.js";
 import { recordsOfFile } from "./lines.js";
 import { inputsOf, WHOLE } from "./part.js";
 import { type ReaderState, ShardReader } from "./reader.js";
-import type { SampleOptions } from "./record-files.js";
+import type { ForeignOptions } from "./record-files.js";
 
 const LINES = /\.(jsonl|ndjson)(\.gz)?$/;
 
 /** What is packed, and where to. */
-export interface Packing extends Omit<Build, "settings" | "source" | "cursor">, SampleOptions {
+export interface Packing extends Omit<Build, "settings" | "source" | "cursor">, ForeignOptions {
   /** Folders of tars, tars, and files of lines; a part takes every N-th file. */
   readonly inputs: readonly string[];
 }
