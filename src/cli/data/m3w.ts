@@ -113,24 +113,34 @@ interface Report {
   readonly stages: TallyJson;
 }
 
-/** Writes the report beside the shards, as JSON and as a text. Whichever part is finished last writes that of all. */
+/** Writes the report of all parts that are finished beside the shards, as JSON and as a text. */
 async function writeReport(out: string, of: number): Promise<Report> {
+  // Of a run that was killed while it wrote its report; another part may be writing it now.
+  if (of === 1) await sweepPartials(out, (name) => name.startsWith("report."));
+  for (;;) {
+    const names = await manifestsIn(out, of);
+    const report = await reportOf(out, names, of);
+    await writeWhole(join(out, "report.json"), `${JSON.stringify(report, null, 1)}\n`);
+    await writeWhole(join(out, "report.txt"), reportInWords(report, true));
+    // Another part was finished meanwhile, and may have written a report that this one has replaced.
+    if ((await manifestsIn(out, of)).length === names.length) return report;
+  }
+}
+
+async function manifestsIn(out: string, of: number): Promise<string[]> {
+  return (await readdir(out)).filter((name) => Number(MANIFEST_NAME.exec(name)?.[2]) === of).sort();
+}
+
+async function reportOf(out: string, names: readonly string[], of: number): Promise<Report> {
   const tally = new Tally();
-  let [finished, records, pictures] = [0, 0, 0];
-  for (const name of (await readdir(out)).sort()) {
-    if (Number(MANIFEST_NAME.exec(name)?.[2]) !== of) continue;
+  let [records, pictures] = [0, 0];
+  for (const name of names) {
     const manifest = (await readManifest(join(out, name)))!;
     tally.merge(manifest.tally);
-    finished++;
     records += manifest.records;
     pictures += manifest.media;
   }
-  const report: Report = { parts: { finished, of }, records, pictures, stages: tally.toJSON() };
-  // Of a run that was killed while it wrote its report; another part may be writing it now.
-  if (of === 1) await sweepPartials(out, (name) => name.startsWith("report."));
-  await writeWhole(join(out, "report.json"), `${JSON.stringify(report, null, 1)}\n`);
-  await writeWhole(join(out, "report.txt"), reportInWords(report, true));
-  return report;
+  return { parts: { finished: names.length, of }, records, pictures, stages: tally.toJSON() };
 }
 
 function reportInWords({ parts, records, pictures, stages }: Report, examples = false): string {

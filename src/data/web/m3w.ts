@@ -16,14 +16,23 @@ import { buildPart } from "../shards/build.js";
 import { type PartManifest, readManifest } from "../shards/index-file.js";
 import { manifestName, type Part, WHOLE } from "../shards/part.js";
 import { Tally } from "../tally.js";
-import { type CandidateAbout, makeCandidates, readCandidates, readSeen } from "./candidates.js";
+import {
+  type Candidate,
+  type CandidateAbout,
+  idOf,
+  makeCandidates,
+  missingSeen,
+  numberOf,
+  readCandidates,
+  readSeen,
+} from "./candidates.js";
 import type { Embedder } from "./embedder.js";
 import { type Evaluated, evaluatedPictures, evaluationName, listEvaluation } from "./evaluation-set.js";
 import type { Fetcher } from "./fetch.js";
 import { type Chunk, chunksOf } from "./inputs.js";
 import { M3W_RULES, type M3wRules } from "./m3w-rules.js";
 import { NearDuplicates } from "./near-duplicates.js";
-import { PictureIndex } from "./picture-index.js";
+import { listPictures, PictureIndex } from "./picture-index.js";
 import type { Safety } from "./safety.js";
 
 export interface M3wOptions {
@@ -96,7 +105,7 @@ export async function buildM3w(options: M3wOptions): Promise<M3wResult> {
     fetching: options.fetcher !== undefined,
     base,
     // Pages of one archive may show pictures of another.
-    archives: chunks.flatMap((chunk) => (chunk.kind === "archive" ? [[chunk.path, chunk.bytes]] : [])),
+    archives: hashOf(chunks.flatMap((chunk) => (chunk.kind === "archive" ? [[chunk.path, chunk.bytes]] : []))),
   };
   const settings = {
     command: "m3w",
@@ -118,7 +127,10 @@ export async function buildM3w(options: M3wOptions): Promise<M3wResult> {
   const own = chunks.flatMap((_, n) => (n % part.of === part.index ? [n] : []));
   const candidates = await (async () => {
     const pictures = new PictureIndex();
-    for (const chunk of chunks) if (chunk.kind === "archive") await pictures.add(chunk.path, chunk.bytes, work);
+    // Its own archives first: several parts that begin together list the pictures of one archive each, and not all of them.
+    const inTurn = [...own, ...chunks.keys()].map((n) => chunks[n]!);
+    for (const archive of inTurn) if (archive.kind === "archive") await listPictures(archive, work);
+    for (const chunk of chunks) if (chunk.kind === "archive") await pictures.add(chunk, work);
     const around = { pictures, fetcher: options.fetcher, base, maxBytes: rules.pictures.maxBytes };
     const made = new Map<number, PartManifest>();
     for (const [n, number] of own.entries()) {
@@ -166,8 +178,6 @@ export async function buildM3w(options: M3wOptions): Promise<M3wResult> {
           options.progress?.({ half: "set", chunk: n, chunks: own.length, count: record });
         }
       }
-      // What was dropped after the last record is counted with the last tar: going on from there must not count it again.
-      cursor = { chunk: own.length, record: -1 };
     },
   });
   return { manifest, waitingFor: 0 };
@@ -186,13 +196,12 @@ function chunkInShort(chunk: Chunk): unknown {
   if (chunk.kind === "archive") return [chunk.path, chunk.bytes];
   const names = chunk.kind === "pages" ? chunk.files : chunk.addresses;
   const place = chunk.kind === "pages" ? chunk.folder : `${chunk.path}:${chunk.first}`;
-  return [place, names.length, createHash("sha256").update(JSON.stringify(names)).digest("hex").slice(0, 16)];
+  return [place, names.length, hashOf(names)];
 }
 
-async function missingSeen(chunks: number, work: string): Promise<number> {
-  let missing = 0;
-  for (let n = 0; n < chunks; n++) if ((await readSeen(n, chunks, work)) === undefined) missing++;
-  return missing;
+/** What stands for a list in settings, which every chunk has. */
+function hashOf(json: unknown): string {
+  return createHash("sha256").update(JSON.stringify(json)).digest("hex").slice(0, 16);
 }
 
 /** Looks at evaluation sets once; the next process reads what was seen. */
@@ -243,8 +252,8 @@ async function compare(
   const verdicts = new Map<number, Verdict[]>();
   for (let chunk = 0; chunk < chunks; chunk++) {
     const list: Verdict[] = [];
-    for (const { number, url, text, looks } of (await readSeen(chunk, chunks, work)) ?? []) {
-      const id = `${chunk}-${number}`;
+    for (const { number, url, text, looks } of await readSeen(chunk, chunks, work)) {
+      const id = idOf(chunk, number);
       const [sameAddress, sameText] = [addresses.get(url), texts.get(text)];
       if (sameAddress !== undefined || sameText !== undefined) {
         const reason = sameAddress !== undefined ? "address met before" : "text met before";
@@ -270,15 +279,15 @@ async function compare(
 }
 
 async function finished(
-  { id, text, media, about }: DataRecord,
+  { id, text, media, about }: Candidate,
   { page, pictures }: Verdict,
   chunk: Chunk,
   safety: Safety | undefined,
   tally: Tally,
 ): Promise<DataRecord | undefined> {
-  const { looks: _, text: __, ...kept } = about as unknown as CandidateAbout;
+  const { looks: _, text: __, ...kept } = about;
   const file = chunk.kind === "archive" || chunk.kind === "addresses" ? chunk.path : chunk.folder;
-  const place = { file, record: Number(id.split("-")[1]) };
+  const place = { file, record: numberOf(id) };
   if (page !== undefined) return void tally.drop(PAGES_ONCE, page.reason, { ...place, found: page.found });
   tally.pass(PAGES_ONCE);
   let left = media

@@ -180,6 +180,31 @@ describe("flamingo data m3w", () => {
     expect(await filesIn(out)).toEqual(files);
   });
 
+  it("is not disturbed when all parts begin at the same moment, on one folder", async () => {
+    const crawl = join(folder, "many");
+    await mkdir(crawl);
+    for (let n = 0; n < 4; n++)
+      await cp(
+        join(folder, "crawl", n === 0 ? "a.warc.gz" : "b.warc"),
+        join(crawl, `${n}.warc${n === 0 ? ".gz" : ""}`),
+      );
+    const args = ["data", "m3w", "--in", `${crawl}/*`, "--no-model", "--out"];
+    const whole = await built(["--in", `${crawl}/*`, "--no-model"]);
+    const out = fresh();
+    for (let round = 0; round < 2; round++) {
+      const runs = [0, 1, 2, 3].map((n) => start([...args, out, "--shard", `${n}/4`]));
+      for (const { ended } of runs) expect(await ended).toMatchObject({ code: 0 });
+    }
+    expect(await recordsIn(out)).toEqual(whole.records);
+    const report = JSON.parse(await readFile(join(out, "report.json"), "utf8"));
+    expect(report).toMatchObject({ parts: { finished: 4, of: 4 }, records: 10 });
+    // Places of examples are in the order of parts.
+    expect(report.stages["pictures: once, in no evaluation set"].passed).toBe(
+      whole.report.stages["pictures: once, in no evaluation set"].passed,
+    );
+    expect((await readdir(join(out, "work"))).filter((name) => name.endsWith(".partial"))).toEqual([]);
+  }, 60_000);
+
   it.each([
     [20, "by their hashes", ["--no-model"]],
     [4, "by the model", []],
