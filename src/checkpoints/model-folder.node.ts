@@ -4,9 +4,10 @@
  */
 import { readFile, stat } from "node:fs/promises";
 import { join, normalize, resolve } from "node:path";
+import { replaceFolder, requireReplaceable, writeAtomically } from "../atomic.node.js";
+import { OutputError } from "../errors.js";
 import { storedIn } from "../nn/parameters.js";
-import { replaceFolder, requireReplaceable, writeAtomically } from "./atomic.node.js";
-import { ModelFolderError, OutputError } from "./errors.js";
+import { ModelFolderError } from "./errors.js";
 import { MODEL_FILES, parsedJson, type SavedModel } from "./model-files.js";
 import type { Tensor } from "./safetensors.js";
 import { type SavedDtype, safetensorsPieces } from "./safetensors-write.js";

@@ -1,6 +1,6 @@
 /** Published checkpoints become model folders. */
 import { join } from "node:path";
-import { writeAtomically } from "../checkpoints/atomic.node.js";
+import { writeAtomically } from "../atomic.node.js";
 import { type HoldOptions, type Incoming, type Keeping, writeHeld } from "../checkpoints/held-weights.node.js";
 import { MODEL_FILES } from "../checkpoints/model-files.js";
 import { makeModelFolder, requireModelPlace } from "../checkpoints/model-folder.node.js";

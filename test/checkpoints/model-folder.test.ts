@@ -2,10 +2,11 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { writeAtomically } from "../../src/checkpoints/atomic.node.js";
-import { ModelFolderError, OutputError, UnsavableError, WeightsMismatchError } from "../../src/checkpoints/errors.js";
+import { writeAtomically } from "../../src/atomic.node.js";
+import { ModelFolderError, UnsavableError, WeightsMismatchError } from "../../src/checkpoints/errors.js";
 import { fill } from "../../src/checkpoints/fill.js";
 import { readModelFolder, saveModelFolder } from "../../src/checkpoints/model-folder.node.js";
+import { OutputError } from "../../src/errors.js";
 import type { Parameter } from "../../src/nn/parameters.js";
 
 const parameter = (shape: number[], value: number): Parameter => ({

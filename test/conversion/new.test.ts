@@ -11,12 +11,12 @@ import { newFlamingo } from "../../src/conversion/new.node.js";
 import { UsageError } from "../../src/errors.js";
 import { openFlamingo } from "../../src/generation/flamingo.node.js";
 import { axis, constant, graph, reshape, type Value } from "../../src/graph/index.js";
-import { bySequence, flamingo, visualKeysAndValues, visualTokens } from "../../src/model/flamingo.js";
+import { visualTokens } from "../../src/model/flamingo.js";
 import { type Flamingo, initFlamingo } from "../../src/model/flamingo-parameters.js";
 import { initLanguage, languageModel } from "../../src/model/language/language.js";
-import { wholeSequences } from "../../src/model/language/positions.js";
 import { TINY } from "../../src/model/presets.js";
 import { initVision } from "../../src/model/vision/tower.js";
+import { wholeTexts } from "../../src/model/whole-texts.js";
 import { bind } from "../../src/nn/layers.js";
 import { frozen, storedIn } from "../../src/nn/parameters.js";
 import { Random } from "../../src/random.js";
@@ -103,10 +103,8 @@ describe("a new Flamingo", () => {
         axis("width", 12),
         axis("", 3),
       ]);
-      const visual = bySequence(visualTokens(bound, config, pixels), 1);
-      const look = { form: "mask", lastMedia: row([0, 0, 1, 1, 1, 1]), mediaOfSeen: seen(64) } as const;
-      const read = bound.gated.map((block) => visualKeysAndValues(block, config.gated, visual));
-      const whole = flamingo(bound, config, row(tokens), read, look, wholeSequences(tokens.length));
+      const visual = visualTokens(bound, config, pixels);
+      const whole = wholeTexts(bound, config, { tokens: row(tokens), lastMedia: row([0, 0, 1, 1, 1, 1]), visual });
       const joined = await logitsOf(whole.logits, own);
       expect([joined.columns, alone.columns]).toEqual([39, 40]);
       for (const [i] of tokens.entries()) {
@@ -195,7 +193,3 @@ describe("a new Flamingo", () => {
     expect(error.problem).toContain("vision.positions");
   });
 });
-
-function seen(latents: number): Value {
-  return constant(new Int32Array(latents).fill(1), [axis("seen", latents)]);
-}

@@ -12,6 +12,7 @@ import { recordOfSample } from "../../src/data/shards/record-files.js";
 import { Grouping, type Sample } from "../../src/data/shards/sample.js";
 import { readTarFile } from "../../src/data/shards/tar-file.js";
 import { type Tally, TooManyFaultsError } from "../../src/data/tally.js";
+import { OutputError } from "../../src/errors.js";
 import { madeRecord, madeRecords } from "./records.js";
 
 let place: string;
@@ -149,6 +150,11 @@ describe("building a part", () => {
     await expect(buildPart(build("a", { settings: { seed: 2 } }))).rejects.toThrow(BuildConflictError);
     await writeFile(join(place, "a", "part-00000-of-00001.json"), "{");
     await expect(buildPart(build("a"))).rejects.toThrow(ShardError);
+  });
+
+  it("names a place that cannot be written", async () => {
+    await writeFile(join(place, "file"), "");
+    await expect(buildPart(build("file/inside"))).rejects.toBeInstanceOf(OutputError);
   });
 
   it("ends when more is broken than was allowed, and what is whole stays", async () => {

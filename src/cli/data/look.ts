@@ -1,5 +1,5 @@
 /** `flamingo data look`: records as people see them. */
-import { writeWhole } from "../../data/atomic.js";
+import { writeAtomically } from "../../atomic.node.js";
 import type { DataRecord } from "../../data/record.js";
 import { mediumInWords, pageOfRecords, piecesOf } from "../../data/shards/page.js";
 import { readShards, type ShardReader } from "../../data/shards/reader.js";
@@ -35,7 +35,7 @@ export async function look(paths: readonly string[], flags: LookFlags, io: Io): 
   });
   const records = chosen(reader, { count, skip, id: flags.id });
   let shown = 0;
-  if (flags.html !== undefined) await writeWhole(flags.html, await pageOfRecords(paths.join(", "), records));
+  if (flags.html !== undefined) await writeAtomically(flags.html, await pageOfRecords(paths.join(", "), records));
   else
     for await (const record of records) {
       io.out(flags.json ? `${JSON.stringify(outlineOf(record))}\n` : await inWords(record, io.terminal.out));

@@ -1,7 +1,7 @@
 /** `flamingo data m3w`: web archives, folders of pages and lists of addresses into interleaved shards. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { sweepPartials, writeWhole } from "../../data/atomic.js";
+import { sweepPartials, writeAtomically } from "../../atomic.node.js";
 import { readManifest } from "../../data/shards/index-file.js";
 import { MANIFEST_NAME, type Part, WHOLE } from "../../data/shards/part.js";
 import { placeInWords, Tally, type TallyJson } from "../../data/tally.js";
@@ -140,7 +140,16 @@ async function reportOf(out: string, names: readonly string[], of: number): Prom
     records += manifest.records;
     pictures += manifest.media;
   }
+<<<<<<< HEAD
   return { parts: { finished: names.length, of }, records, pictures, stages: tally.toJSON() };
+=======
+  const report: Report = { parts: { finished, of }, records, pictures, stages: tally.toJSON() };
+  // Of a run that was killed while it wrote its report; another part may be writing it now.
+  if (of === 1) await sweepPartials(out, (name) => name.startsWith("report."));
+  await writeAtomically(join(out, "report.json"), `${JSON.stringify(report, null, 1)}\n`);
+  await writeAtomically(join(out, "report.txt"), reportInWords(report, true));
+  return report;
+>>>>>>> main
 }
 
 function reportInWords({ parts, records, pictures, stages }: Report, examples = false): string {

@@ -4,7 +4,7 @@
  */
 import { createHash, type Hash } from "node:crypto";
 import { join } from "node:path";
-import { openPartial, type PartialFile, sweepPartials, writeWhole } from "../atomic.js";
+import { makeFolder, openPartial, type PartialFile, sweepPartials, writeAtomically } from "../../atomic.node.js";
 import type { DataRecord } from "../record.js";
 import { Tally, type TallyJson } from "../tally.js";
 import { BuildConflictError, RecordError } from "./errors.js";
@@ -52,6 +52,7 @@ const SHARD_RECORDS = 10_000;
 
 /**
  * Builds a part, or what is missing of it; of a part that is finished nothing is touched.
+ * @throws {OutputError} if the folder cannot be written
  * @throws {BuildConflictError} if the folder holds this part of another build
  * @throws {RecordError} if the source gives what is no record, or two of one id in a tar
  * @throws {TooManyFaultsError} as soon as there are more than `limit`; the tars that are whole stay
@@ -60,6 +61,7 @@ export async function buildPart(build: Build): Promise<PartManifest> {
   const { folder, part = WHOLE, settings } = build;
   const made = fingerprint(settings);
   const manifestPath = join(folder, manifestName(part));
+  await makeFolder(folder);
   const finished = await readManifest(manifestPath);
   if (finished !== undefined) {
     refuseOther(manifestPath, made, fingerprint(finished.settings));
@@ -87,7 +89,7 @@ export async function buildPart(build: Build): Promise<PartManifest> {
     shards,
     tally,
   };
-  await writeWhole(manifestPath, `${JSON.stringify(manifest, null, 1)}\n`);
+  await writeAtomically(manifestPath, `${JSON.stringify(manifest, null, 1)}\n`);
   return manifest;
 }
 
@@ -205,7 +207,7 @@ class ShardWriter {
       records: this.#index,
       ...more,
     };
-    await writeWhole(indexPath(this.#path), `${JSON.stringify(index)}\n`);
+    await writeAtomically(indexPath(this.#path), `${JSON.stringify(index)}\n`);
     return index;
   }
 
@@ -228,6 +230,6 @@ class ShardWriter {
     this.#gathered = [];
     this.#waiting = 0;
     this.#hash.update(bytes);
-    await this.#partial.file.writeFile(bytes);
+    await this.#partial.write(bytes);
   }
 }

@@ -2,12 +2,12 @@
  * The world as files, as a site, a picture collection and a film archive would have them: pages of HTML with their
  * pictures, pictures and clips with their captions beside them, and what is true of each in `truth.jsonl`.
  */
-import { mkdir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
+import { makeFolder, writeAtomically } from "../../atomic.node.js";
 import type { Picture } from "../../media/pixels.js";
 import { Random } from "../../random.js";
-import { writeWhole } from "../atomic.js";
 import { type Part, WHOLE } from "../shards/part.js";
 import type { Artwork } from "../world/artwork.js";
 import { contents } from "../world/captions.js";
@@ -50,19 +50,19 @@ export async function writeWorld(folder: string, artwork: Artwork, options: Worl
   const all = WORLD_KINDS.reduce((sum, kind) => sum + Math.ceil((counts[kind] - part.index) / part.of), 0);
   let done = 0;
   for (const kind of WORLD_KINDS) {
-    if (counts[kind] > 0) await mkdir(join(folder, kind, ...(kind === "pages" ? ["images"] : [])), { recursive: true });
+    if (counts[kind] > 0) await makeFolder(join(folder, kind, ...(kind === "pages" ? ["images"] : [])));
     for (let number = part.index; number < counts[kind]; number += part.of) {
       signal?.throwIfAborted();
       const item = worldItem(kind, number, options);
       const last = join(folder, kind, lastFile(item));
       if (!(await there(last)))
         for (const [name, content] of await filesOf(item, number, artwork, options))
-          await writeWhole(join(folder, kind, name), content);
+          await writeAtomically(join(folder, kind, name), content);
       onItem?.(++done, all);
     }
   }
-  await mkdir(folder, { recursive: true });
-  await writeWhole(join(folder, "truth.jsonl"), truthLines(options));
+  await makeFolder(folder);
+  await writeAtomically(join(folder, "truth.jsonl"), truthLines(options));
 }
 
 /** One line of JSON for each item. */

@@ -5,8 +5,8 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { writeAtomically } from "../../atomic.node.js";
 import { InvariantError } from "../../errors.js";
-import { writeWhole } from "../atomic.js";
 import type { DataRecord, RecordMedium } from "../record.js";
 import { textAndMedia } from "../segments.js";
 import { buildPart } from "../shards/build.js";
@@ -220,7 +220,7 @@ async function listSeen(manifest: PartManifest, work: string): Promise<void> {
     const { url, text, looks } = about;
     lines.push(`${JSON.stringify({ number: numberOf(id), url, text, looks })}\n`);
   }
-  await writeWhole(path, lines.join(""));
+  await writeAtomically(path, lines.join(""));
 }
 
 /** Of how many chunks nobody has listed the candidates yet. */

@@ -7,10 +7,10 @@
  *   who build from the open web
  */
 import { createHash } from "node:crypto";
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { makeFolder, sweepPartials, writeAtomically } from "../../atomic.node.js";
 import { InvariantError } from "../../errors.js";
-import { sweepPartials, writeWhole } from "../atomic.js";
 import type { DataRecord, RecordMedium } from "../record.js";
 import { buildPart } from "../shards/build.js";
 import { type PartManifest, readManifest } from "../shards/index-file.js";
@@ -121,7 +121,7 @@ export async function buildM3w(options: M3wOptions): Promise<M3wResult> {
     return { manifest: await buildPart({ ...build, source: nothing }), waitingFor: 0 };
 
   const work = join(out, "work");
-  await mkdir(work, { recursive: true });
+  await makeFolder(work);
   // What a killed process left; others may be writing what is not this part's alone.
   if (part.of === 1) await sweepPartials(work, () => true);
   const own = chunks.flatMap((_, n) => (n % part.of === part.index ? [n] : []));
@@ -225,7 +225,7 @@ async function lookAtEvaluation(
   const pictures: Evaluated[] = [];
   for await (const picture of evaluatedPictures(files, embedder, tally)) pictures.push(picture);
   const json = pictures.map(({ name, hash, embedding }) => ({ name, hash, embedding: embedding && [...embedding] }));
-  if (files.length > 0) await writeWhole(path, JSON.stringify({ pictures: json, counts: tally.toJSON() }));
+  if (files.length > 0) await writeAtomically(path, JSON.stringify({ pictures: json, counts: tally.toJSON() }));
   return pictures;
 }
 

@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { writeAtomically } from "../../atomic.node.js";
 import { kindInWords, sniff } from "../../media/sniff.js";
-import { writeWhole } from "../atomic.js";
 import { type HttpAnswer, type HttpFault, httpAnswer } from "./http-answer.js";
 import { type WarcRecord, warcRecords } from "./warc.js";
 
@@ -59,7 +59,7 @@ export async function listPictures(archive: Archive, folder: string): Promise<vo
     if (address === undefined || !isPicture(record)) continue;
     lines.push(`${JSON.stringify([address, record.at, record.within])}\n`);
   }
-  await writeWhole(path, lines.join(""));
+  await writeAtomically(path, lines.join(""));
 }
 
 /** Pictures of several archives, by their addresses. */

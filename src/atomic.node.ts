@@ -2,8 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { cp, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { FlamingoError } from "../errors.js";
-import { OutputError } from "./errors.js";
+import { FlamingoError, OutputError } from "./errors.js";
 
 /**
  * Writes a file under another name beside it, flushes it to the disk, and gives it its name.
@@ -37,6 +36,48 @@ export async function writeTogether(
   } catch (error) {
     for (const { temporary } of files) await rm(temporary, { force: true }).catch(() => {});
     throw error;
+  }
+}
+
+/** A file that has no name yet. */
+export interface PartialFile {
+  /** Writes what comes next. @throws {OutputError} if the disk is full or fails */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Flushes it to the disk and gives it its name, in place of what may have it. */
+  keep(): Promise<void>;
+  /** Removes it. */
+  drop(): Promise<void>;
+}
+
+/**
+ * Opens a file beside the place where it will stand, for what is written as it comes.
+ * @throws {OutputError} if the place cannot be written
+ */
+export async function openPartial(path: string): Promise<PartialFile> {
+  const temporary = beside(path);
+  const file = await saying(path, () => open(temporary, "wx"));
+  return {
+    write: (bytes) => saying(path, () => file.writeFile(bytes)),
+    async keep() {
+      await saying(path, async () => {
+        await file.sync();
+        await file.close();
+        await rename(temporary, path);
+      });
+      await flushFolder(dirname(path));
+    },
+    async drop() {
+      await file.close().catch(() => {});
+      await rm(temporary, { force: true });
+    },
+  };
+}
+
+/** Removes from a folder what killed processes left of files whose names pass; nobody else may be writing them. */
+export async function sweepPartials(folder: string, ours: (name: string) => boolean): Promise<void> {
+  for (const name of (await standing(folder)) ?? []) {
+    const [, whole] = PARTIAL.exec(name) ?? [];
+    if (whole !== undefined && ours(whole)) await rm(join(folder, name), { force: true });
   }
 }
 
@@ -118,6 +159,9 @@ async function makeAll(path: string): Promise<void> {
     if (error.code !== "EEXIST") throw error;
   });
 }
+
+/** What `beside` makes, and the name that it is for. */
+const PARTIAL = /^\.(.*)\.[0-9a-f]{8}\.partial$/;
 
 /** A name in the same folder, so that renaming stays on one disk. */
 function beside(path: string): string {
