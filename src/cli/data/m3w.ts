@@ -120,8 +120,8 @@ async function writeReport(out: string, of: number): Promise<Report> {
   for (;;) {
     const names = await manifestsIn(out, of);
     const report = await reportOf(out, names, of);
-    await writeWhole(join(out, "report.json"), `${JSON.stringify(report, null, 1)}\n`);
-    await writeWhole(join(out, "report.txt"), reportInWords(report, true));
+    await writeAtomically(join(out, "report.json"), `${JSON.stringify(report, null, 1)}\n`);
+    await writeAtomically(join(out, "report.txt"), reportInWords(report, true));
     // Another part was finished meanwhile, and may have written a report that this one has replaced.
     if ((await manifestsIn(out, of)).length === names.length) return report;
   }
@@ -140,16 +140,7 @@ async function reportOf(out: string, names: readonly string[], of: number): Prom
     records += manifest.records;
     pictures += manifest.media;
   }
-<<<<<<< HEAD
   return { parts: { finished: names.length, of }, records, pictures, stages: tally.toJSON() };
-=======
-  const report: Report = { parts: { finished, of }, records, pictures, stages: tally.toJSON() };
-  // Of a run that was killed while it wrote its report; another part may be writing it now.
-  if (of === 1) await sweepPartials(out, (name) => name.startsWith("report."));
-  await writeAtomically(join(out, "report.json"), `${JSON.stringify(report, null, 1)}\n`);
-  await writeAtomically(join(out, "report.txt"), reportInWords(report, true));
-  return report;
->>>>>>> main
 }
 
 function reportInWords({ parts, records, pictures, stages }: Report, examples = false): string {
