@@ -44,8 +44,6 @@ export async function m3w(_: readonly string[], flags: M3wFlags, io: Io): Promis
       out === undefined ? "There is no place for the shards." : "There is nothing to build of.",
       "name both: flamingo data m3w --in 'crawl/*.warc.gz' --out shards",
     );
-  if (flags.base !== undefined && !/^https?:\/\/[^/]+\/(.*\/)?$/.test(flags.base))
-    throw new UsageError(`${flags.base} is no address of a folder.`, "give one such as https://example.org/articles/");
   const part = flags.shard ?? WHOLE;
   const rules = flags.rules === undefined ? M3W_RULES : changedRules(M3W_RULES, await readJson(flags.rules));
   const lists = (await chunksOf(inputs)).some(({ kind }) => kind === "addresses");

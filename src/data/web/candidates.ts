@@ -66,6 +66,9 @@ export interface Seen {
   readonly looks: readonly Look[];
 }
 
+/** Pictures of a page that are asked for at once: those of different hosts do not wait for one another. */
+const AHEAD = 8;
+
 const CONTENT = "pages: main content";
 const FOUND = "pictures: found";
 const KEPT = "pictures: filtered";
@@ -161,16 +164,24 @@ async function keptPictures(
   tally: Tally,
 ): Promise<Map<PageImage, KeptPicture>> {
   const kept = new Map<PageImage, KeptPicture>();
-  let looked = 0;
-  for (const segment of segments) {
-    if ("text" in segment) continue;
+  const images = segments.filter((segment) => "image" in segment);
+  const asked: ReturnType<typeof pictureAt>[] = [];
+  for (const [n, segment] of images.entries()) {
     signal?.throwIfAborted();
     const address = segment.image.slice(0, 200);
-    if (++looked > rules.maxPictures) {
+    if (n >= rules.maxPictures) {
       tally.drop(FOUND, "more than are looked at on a page", { ...place, found: address });
       continue;
     }
-    const bytes = await pictureAt(chunk, around, segment.image);
+    while (asked.length < Math.min(n + AHEAD, images.length, rules.maxPictures)) {
+      const picture = pictureAt(chunk, around, images[asked.length]!.image);
+      // Thrown where it is waited for, unless something else was thrown before.
+      picture.catch(() => undefined);
+      asked.push(picture);
+    }
+    const bytes = await asked[n]!;
+    // It need not be held longer than it is looked at.
+    delete asked[n];
     if ("reason" in bytes) {
       tally.drop(FOUND, bytes.reason, { ...place, found: bytes.found });
       continue;

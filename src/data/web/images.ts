@@ -165,7 +165,7 @@ export function onlyImage(root: TreeNode): TreeNode | undefined {
  */
 export function resolve(address: string, base: string | undefined): string | undefined {
   if (/^data:image\//i.test(address)) return address;
-  if (!URL.canParse(address, base)) return undefined;
+  if (address.length > LONGEST_ADDRESS || !URL.canParse(address, base)) return undefined;
   const url = new URL(address, base);
   return url.protocol === "http:" || url.protocol === "https:" ? url.href : undefined;
 }

@@ -10,7 +10,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { makeFolder, sweepPartials, writeAtomically } from "../../atomic.node.js";
-import { InvariantError } from "../../errors.js";
+import { InvariantError, UsageError } from "../../errors.js";
 import type { DataRecord, RecordMedium } from "../record.js";
 import { buildPart } from "../shards/build.js";
 import { type PartManifest, readManifest } from "../shards/index-file.js";
@@ -32,6 +32,7 @@ import type { Fetcher } from "./fetch.js";
 import { type Chunk, chunksOf } from "./inputs.js";
 import { M3W_RULES, type M3wRules } from "./m3w-rules.js";
 import { NearDuplicates } from "./near-duplicates.js";
+import { NOWHERE } from "./page-source.js";
 import { listPictures, PictureIndex } from "./picture-index.js";
 import type { Safety } from "./safety.js";
 
@@ -82,20 +83,18 @@ const PICTURES_ONCE = "pictures: once, in no evaluation set";
 const SAFE = "pages: safe";
 const LEFT = "pages: pictures left";
 
-/** Where folders of pages stood, unless told: nowhere that can be asked. */
-const NOWHERE = "http://folder.invalid/";
-
 /**
  * Builds a part, or what is missing of it. Every part has to be begun twice if several are built at once and this one is
  * not the last: the second time the candidates of the others are there.
  *
- * @throws {UsageError} if the inputs are not there
+ * @throws {UsageError} if the inputs are not there, or `base` is no folder
  * @throws {BuildConflictError} if the folder holds another build
  * @throws {TooManyFaultsError} if more is broken than `limit`
  * @throws {SafetyError} and what else `safety` throws
  */
 export async function buildM3w(options: M3wOptions): Promise<M3wResult> {
-  const { out, part = WHOLE, rules = M3W_RULES, embedder, base = NOWHERE } = options;
+  const { out, part = WHOLE, rules = M3W_RULES, embedder } = options;
+  const base = folderAddress(options.base ?? NOWHERE);
   const limit = options.limit ?? Number.POSITIVE_INFINITY;
   const chunks = await chunksOf(options.inputs);
   const evaluation = await listEvaluation(options.evaluation ?? []);
@@ -181,6 +180,14 @@ export async function buildM3w(options: M3wOptions): Promise<M3wResult> {
     },
   });
   return { manifest, waitingFor: 0 };
+}
+
+/** The address of a folder in the one spelling of addresses. @throws {UsageError} if it is none */
+function folderAddress(address: string): string {
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  if (url === undefined || !/^https?:\/\/[^?#]*\/$/.test(url.href))
+    throw new UsageError(`${address} is no address of a folder.`, "give one such as https://example.org/articles/");
+  return url.href;
 }
 
 /** Of this part's chunks the number, and of its candidates. */
