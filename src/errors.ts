@@ -32,3 +32,8 @@ export class UsageError extends FlamingoError {
 export class ReleasedError extends FlamingoError {
   readonly code = "RELEASED";
 }
+
+/** A place that cannot be written, or must not be written over. */
+export class OutputError extends FlamingoError {
+  readonly code = "OUTPUT";
+}

@@ -40,11 +40,6 @@ export class ExternalDataError extends FlamingoError {
   readonly code = "CHECKPOINT_EXTERNAL";
 }
 
-/** A place that cannot be written, or must not be written over. */
-export class OutputError extends FlamingoError {
-  readonly code = "CHECKPOINT_OUTPUT";
-}
-
 /** One way in which saved tensors are not a model's parameters. */
 export type Fault =
   | { readonly kind: "missing"; readonly name: string; readonly expected: readonly number[] }

@@ -1,7 +1,7 @@
 /** Folders that hold a model in a form for other programs. */
 import { resolve, sep } from "node:path";
+import { replaceFolder } from "../atomic.node.js";
 import { UsageError } from "../errors.js";
-import { replaceFolder } from "./atomic.node.js";
 import { isWeightFile } from "./shards.js";
 
 /** By this file an export is known, and replaced by another; it says what is in it. */

@@ -4,6 +4,8 @@
  */
 import { readFile, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, sep } from "node:path";
+import { writeTogether } from "../atomic.node.js";
+import { OutputError } from "../errors.js";
 import { ARRAYS, type ArrayOf } from "../graph/dtype.js";
 import {
   type ExternalBytes,
@@ -17,9 +19,8 @@ import {
   separateWeights,
   type Weight,
 } from "../graph/index.js";
-import { writeTogether } from "./atomic.node.js";
 import { fileBytes } from "./bytes.node.js";
-import { ExternalDataError, OutputError } from "./errors.js";
+import { ExternalDataError } from "./errors.js";
 import { toFloat32 } from "./safetensors.js";
 import { readSafetensorsHeader } from "./safetensors.node.js";
 

@@ -4,8 +4,9 @@
  */
 import { type FileHandle, open, rm, statfs } from "node:fs/promises";
 import { join } from "node:path";
-import { writeAtomically } from "./atomic.node.js";
-import { OutputError, UnsavableError } from "./errors.js";
+import { writeAtomically } from "../atomic.node.js";
+import { OutputError } from "../errors.js";
+import { UnsavableError } from "./errors.js";
 import { MODEL_FILES } from "./model-files.js";
 import { DTYPE_BYTES, type Dtype } from "./safetensors.js";
 import { type DeclaredTensor, planSafetensors, type SafetensorsPlan, savedBytes } from "./safetensors-write.js";

@@ -1,7 +1,7 @@
 /** `flamingo demo`: captions, questions and new words, on pictures that a seed draws and nobody has chosen. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { makeFolder } from "../checkpoints/atomic.node.js";
+import { makeFolder } from "../atomic.node.js";
 import { openEverything } from "../data/world/everything.node.js";
 import { backgroundFor, heldOutConcepts } from "../data/world/index.js";
 import {

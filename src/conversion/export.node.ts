@@ -1,7 +1,7 @@
 /** Model folders become what other programs read. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { saying, writeAtomically } from "../checkpoints/atomic.node.js";
+import { saying, writeAtomically } from "../atomic.node.js";
 import { EXPORT_FILE, makeExportFolder } from "../checkpoints/export-folder.node.js";
 import { outlineFlamingo } from "../checkpoints/flamingo-outline.node.js";
 import { MODEL_FILES } from "../checkpoints/model-files.js";

@@ -2,7 +2,7 @@
 import { constants } from "node:fs";
 import { copyFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { saying, writeAtomically } from "../checkpoints/atomic.node.js";
+import { saying, writeAtomically } from "../atomic.node.js";
 import { EXPORT_FILE, makeExportFolder } from "../checkpoints/export-folder.node.js";
 import { MODEL_FILES } from "../checkpoints/model-files.js";
 import { writeOnnxFile } from "../checkpoints/onnx.node.js";

@@ -1,4 +1,6 @@
 /** Sizes of a Flamingo and what they make: every switch in which the paper, its ablations and its relatives differ. */
+
+import type { AttentionMaps } from "../nn/attention.js";
 import {
   type Activation,
   type FeedForward,
@@ -115,16 +117,12 @@ export interface Resampler<Leaf> {
 }
 
 /** Parameters of one GATED XATTN-DENSE block. */
-export interface GatedBlock<Leaf> {
+export interface GatedBlock<Leaf> extends AttentionMaps<Leaf> {
   readonly norm: Norm<Leaf>;
   readonly normVisual?: Norm<Leaf>;
-  readonly query: Linear<Leaf>;
-  readonly key: Linear<Leaf>;
-  readonly value: Linear<Leaf>;
   /** Of one head. */
   readonly normQuery?: Norm<Leaf>;
   readonly normKey?: Norm<Leaf>;
-  readonly output: Linear<Leaf>;
   /** Scalars or [width], before tanh; 0 at first, so that the block is the identity. */
   readonly attentionGate?: Leaf;
   readonly denseGate?: Leaf;
@@ -132,12 +130,8 @@ export interface GatedBlock<Leaf> {
 }
 
 /** Parameters of the self-attention in front of a grafted gated block. */
-export interface Graft<Leaf> {
+export interface Graft<Leaf> extends AttentionMaps<Leaf> {
   readonly norm: Norm<Leaf>;
-  readonly query: Linear<Leaf>;
-  readonly key: Linear<Leaf>;
-  readonly value: Linear<Leaf>;
-  readonly output: Linear<Leaf>;
   readonly gate?: Leaf;
 }
 

@@ -1,6 +1,27 @@
-/** Attention over tokens before and tokens now, in which several query heads may read one head of keys and values. */
+/** Self-attention: of tokens that all see each other, and over tokens before and tokens now where query heads may share keys. */
 import { type Axis, add, axis, concat, matmul, named, reshape, softmax, takeOut, type Value } from "../graph/index.js";
-import { joinHeads, splitHeads } from "./layers.js";
+import { attend, joinHeads, type Linear, linear, splitHeads } from "./layers.js";
+
+/** The four linear maps of an attention. */
+export interface AttentionMaps<Leaf> {
+  readonly query: Linear<Leaf>;
+  readonly key: Linear<Leaf>;
+  readonly value: Linear<Leaf>;
+  readonly output: Linear<Leaf>;
+}
+
+/**
+ * Attention of tokens to each other, every one seeing all.
+ * @param x  [batch, tokens, width]
+ * @param bias  broadcasts to [batch, heads, tokens, tokens]
+ * @returns  what is added to the residual stream, [batch, tokens, width]
+ */
+export function attendEachOther(maps: AttentionMaps<Value>, heads: number, x: Value, bias?: Value): Value {
+  const query = splitHeads(linear(maps.query, x), heads);
+  const key = splitHeads(linear(maps.key, x), heads, "seen");
+  const value = splitHeads(linear(maps.value, x), heads, "seen");
+  return linear(maps.output, joinHeads(attend(query, key, value, bias)));
+}
 
 /** Keys and values of some tokens, their heads side by side: both [batch, tokens, keyHeads x headDim]. */
 export interface KeysAndValues {

@@ -1,6 +1,6 @@
 /** The nn room: layers as functions `(params, x) -> x`, the functions that make their parameters, and trees of them. */
 export { Random } from "../random.js";
-export { attendGrouped, type KeysAndValues } from "./attention.js";
+export { type AttentionMaps, attendEachOther, attendGrouped, type KeysAndValues } from "./attention.js";
 export {
   ACTIVATIONS,
   type Activation,

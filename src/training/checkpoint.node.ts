@@ -1,6 +1,6 @@
 /** A training's state in one file: trained parameters, both moments of each, and the step. */
 import { access } from "node:fs/promises";
-import { writeAtomically } from "../checkpoints/atomic.node.js";
+import { writeAtomically } from "../atomic.node.js";
 import type { Tensor } from "../checkpoints/safetensors.js";
 import { readSafetensorsFile } from "../checkpoints/safetensors.node.js";
 import { safetensorsPieces } from "../checkpoints/safetensors-write.js";

@@ -1,7 +1,7 @@
 /** The training loop: batches here, steps in the training thread, a log, checkpoints, exact resumption. */
 import { appendFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { makeFolder, writeAtomically } from "../checkpoints/atomic.node.js";
+import { makeFolder, writeAtomically } from "../atomic.node.js";
 import type { Weight } from "../graph/index.js";
 import { flatten, storedIn } from "../nn/parameters.js";
 import { Random } from "../random.js";

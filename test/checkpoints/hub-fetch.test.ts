@@ -2,9 +2,9 @@ import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, symlink, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { OutputError } from "../../src/checkpoints/errors.js";
 import { DiskFullError, HubAnswerError, HubOfflineError, SourceError } from "../../src/checkpoints/hub/errors.js";
 import { fetchRepository } from "../../src/checkpoints/hub/fetch.node.js";
+import { OutputError } from "../../src/errors.js";
 import { fetchAll, noise, settingsFor } from "../support/hub-client.js";
 import { COMMIT, gitBlob, type HubServer, sha256, startHub } from "../support/hub-server.js";
 

@@ -13,11 +13,12 @@ import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { writeTogether } from "../../src/checkpoints/atomic.node.js";
-import { ExternalDataError, OutputError, UnsavableError } from "../../src/checkpoints/errors.js";
+import { writeTogether } from "../../src/atomic.node.js";
+import { ExternalDataError, UnsavableError } from "../../src/checkpoints/errors.js";
 import { readFlamingo } from "../../src/checkpoints/flamingo-folder.node.js";
 import { readOnnxFile, storedWeights, writeOnnxFile } from "../../src/checkpoints/onnx.node.js";
 import { writeSafetensors } from "../../src/checkpoints/safetensors-write.js";
+import { OutputError } from "../../src/errors.js";
 import { lookGraph, readGraph } from "../../src/generation/graphs.js";
 import { OnnxError } from "../../src/graph/errors.js";
 import {

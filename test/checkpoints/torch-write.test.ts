@@ -4,12 +4,13 @@ import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fileBytes } from "../../src/checkpoints/bytes.node.js";
-import { OutputError, UnsavableError } from "../../src/checkpoints/errors.js";
+import { UnsavableError } from "../../src/checkpoints/errors.js";
 import type { DeclaredTensor } from "../../src/checkpoints/safetensors-write.js";
 import { openTensorStore } from "../../src/checkpoints/store.node.js";
 import { writeTorchFile } from "../../src/checkpoints/torch/torch-writer.node.js";
 import { readZip } from "../../src/checkpoints/torch/zip.js";
 import { directory, localHeader, planZip } from "../../src/checkpoints/torch/zip-plan.js";
+import { OutputError } from "../../src/errors.js";
 
 let place: string;
 const at = (name: string) => join(place, name);

@@ -4,12 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { OutputError, UnsavableError } from "../../src/checkpoints/errors.js";
+import { UnsavableError } from "../../src/checkpoints/errors.js";
 import { makeModelFolder, readModelFolder, saveModelFolder } from "../../src/checkpoints/model-folder.node.js";
 import type { Dtype } from "../../src/checkpoints/safetensors.js";
 import { type DeclaredTensor, planSafetensors } from "../../src/checkpoints/safetensors-write.js";
 import { openTensorStore } from "../../src/checkpoints/store.node.js";
 import { type WeightsWriter, writeWeights } from "../../src/checkpoints/weights-writer.node.js";
+import { OutputError } from "../../src/errors.js";
 import { toBfloat16 } from "../../src/half.js";
 
 let folder = "";

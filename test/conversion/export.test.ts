@@ -2,7 +2,6 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { OutputError } from "../../src/checkpoints/errors.js";
 import type { FlamingoFile } from "../../src/checkpoints/flamingo-file.js";
 import { readFlamingo } from "../../src/checkpoints/flamingo-folder.node.js";
 import { outlineFlamingo } from "../../src/checkpoints/flamingo-outline.node.js";
@@ -10,7 +9,7 @@ import { saveModelFolder } from "../../src/checkpoints/model-folder.node.js";
 import { ExportError } from "../../src/conversion/errors.js";
 import { exportModel } from "../../src/conversion/export.node.js";
 import { importModel } from "../../src/conversion/import.node.js";
-import { UsageError } from "../../src/errors.js";
+import { OutputError, UsageError } from "../../src/errors.js";
 import { quantiseParameters } from "../../src/nn/quantised.js";
 import { saveTinyModel } from "../support/tiny-model.js";
 import { bitsOf, saveOpenFlamingo, savePublishedIdefics } from "./models.js";

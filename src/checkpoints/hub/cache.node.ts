@@ -9,7 +9,7 @@
  */
 import { copyFile, link, mkdir, readdir, readFile, rename, rm, stat, symlink } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import { makeFolder, writeAtomically } from "../atomic.node.js";
+import { makeFolder, writeAtomically } from "../../atomic.node.js";
 import { onDisk } from "./disk.node.js";
 import { HubAnswerError } from "./errors.js";
 import { type FileHash, type Listing, parseListing, type RepositoryFile, writtenListing } from "./listing.js";

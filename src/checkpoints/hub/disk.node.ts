@@ -1,6 +1,6 @@
 /** The disk under the cache: its space, and its failures in words. */
 import { statfs } from "node:fs/promises";
-import { OutputError } from "../errors.js";
+import { OutputError } from "../../errors.js";
 import { DiskFullError } from "./errors.js";
 
 const MEND =

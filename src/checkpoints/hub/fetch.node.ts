@@ -1,7 +1,7 @@
 /** Published files on this machine's disk, wherever they were. */
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { makeFolder } from "../atomic.node.js";
+import { makeFolder } from "../../atomic.node.js";
 import { filesIn, RepositoryCache } from "./cache.node.js";
 import { requireSpace } from "./disk.node.js";
 import { download, type KnownFile } from "./download.node.js";

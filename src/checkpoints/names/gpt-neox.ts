@@ -1,7 +1,8 @@
 /** GPT-NeoX of transformers: one matrix holds, head after head, its query, its key and its value. */
 import type { TransformerConfig } from "../../model/language/transformer-config.js";
+import { type MapLayout, mapRows } from "./rows.js";
 import type { NameRow } from "./table.js";
-import { blockRows, headRows, type MapLayout, mapRows, ownNormRows, tableRow } from "./transformer.js";
+import { blockRows, headRows, ownNormRows, tableRow } from "./transformer.js";
 
 /** Ours are every head's `n`-th third of theirs. */
 function interleaved(n: number, { heads, headDim }: TransformerConfig): MapLayout {

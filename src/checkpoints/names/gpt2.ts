@@ -1,7 +1,8 @@
 /** GPT-2 of transformers: its `Conv1D` keeps matrices [in, out] as ours, queries, keys and values side by side. */
 import type { TransformerConfig } from "../../model/language/transformer-config.js";
+import { type MapLayout, mapRows } from "./rows.js";
 import { type NameRow, part, same } from "./table.js";
-import { blockRows, columns, headRows, type MapLayout, mapRows, ownNormRows, tableRow } from "./transformer.js";
+import { blockRows, columns, headRows, ownNormRows, tableRow } from "./transformer.js";
 
 const CONV1D: MapLayout = { weight: same, offset: same };
 

@@ -1,7 +1,8 @@
 /** LLaMA of transformers; also the text model of IDEFICS, whose table has rows for the tokens that it adds. */
 import type { TransformerConfig } from "../../model/language/transformer-config.js";
+import { mapRows } from "./rows.js";
 import type { NameRow } from "./table.js";
-import { blockRows, headRows, mapRows, ownNormRows, tableRow } from "./transformer.js";
+import { blockRows, headRows, ownNormRows, tableRow } from "./transformer.js";
 
 /** Rows of a LLaMA; of tokens added to its own it knows nothing. */
 export function llamaNames(config: TransformerConfig): NameRow[] {

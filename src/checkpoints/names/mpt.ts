@@ -1,7 +1,8 @@
 /** MPT, in both generations of its names; queries, keys and values stand one after the other in one matrix. */
 import type { TransformerConfig } from "../../model/language/transformer-config.js";
+import { type MapLayout, mapRows } from "./rows.js";
 import { type NameRow, same, transposed } from "./table.js";
-import { blockRows, type MapLayout, mapRows, ownNormRows, span, tableRow } from "./transformer.js";
+import { blockRows, ownNormRows, span, tableRow } from "./transformer.js";
 
 /** The parts of a block that were renamed. */
 interface Generation {

@@ -1,7 +1,8 @@
 /** OPT of transformers. */
 import type { TransformerConfig } from "../../model/language/transformer-config.js";
+import { mapRows } from "./rows.js";
 import type { NameRow } from "./table.js";
-import { blockRows, headRows, mapRows, ownNormRows, tableRow } from "./transformer.js";
+import { blockRows, headRows, ownNormRows, tableRow } from "./transformer.js";
 
 /** Rows of an OPT. */
 export function optNames(config: TransformerConfig): NameRow[] {

@@ -1,24 +1,7 @@
 /** What tables of language models have in common: rows for a layer of ours, whatever theirs is called. */
 import type { TransformerConfig } from "../../model/language/transformer-config.js";
-import { normRows } from "./rows.js";
-import { type Layout, type NameRow, same, transposed } from "./table.js";
-
-/** Where the numbers of a map stand in theirs: its matrix, and its offset if it has one. */
-export interface MapLayout {
-  readonly weight: Layout;
-  readonly offset: Layout;
-}
-
-/** PyTorch's `Linear`: [out, in]. */
-export const LINEAR: MapLayout = { weight: transposed, offset: same };
-
-/** Rows of a linear map. */
-export function mapRows(ours: string, theirs: string, offset: boolean, layout: MapLayout = LINEAR): NameRow[] {
-  return [
-    { ours: `${ours}.weight`, theirs: `${theirs}.weight`, layout: layout.weight },
-    ...(offset ? [{ ours: `${ours}.offset`, theirs: `${theirs}.bias`, layout: layout.offset }] : []),
-  ];
-}
+import { mapRows, normRows } from "./rows.js";
+import { type Layout, type NameRow, same } from "./table.js";
 
 /** Rows of one of the model's norms. */
 export function ownNormRows(ours: string, theirs: string, { norm }: TransformerConfig): NameRow[] {

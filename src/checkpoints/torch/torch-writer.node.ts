@@ -2,7 +2,7 @@
 import { type FileHandle, open, rm } from "node:fs/promises";
 import { basename } from "node:path";
 import { crc32 } from "node:zlib";
-import { saying } from "../atomic.node.js";
+import { saying } from "../../atomic.node.js";
 import { UnsavableError } from "../errors.js";
 import { DTYPE_BYTES, product } from "../safetensors.js";
 import type { DeclaredTensor } from "../safetensors-write.js";

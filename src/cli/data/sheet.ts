@@ -1,7 +1,7 @@
 /** `flamingo data sheet`: a datasheet of a set of shards. */
 import { readFile } from "node:fs/promises";
 import { basename, resolve } from "node:path";
-import { writeWhole } from "../../data/atomic.js";
+import { writeAtomically } from "../../atomic.node.js";
 import { datasheet, manifestsOf } from "../../data/shards/sheet.js";
 import { UsageError } from "../../errors.js";
 import type { Io } from "../io.js";
@@ -29,7 +29,7 @@ export async function sheet(
   const facts = { name: name ?? basename(resolve(paths[0]!)), stats, manifests: await manifestsOf(paths) };
   const page = datasheet(facts, given);
   if (out === undefined) io.out(page);
-  else await writeWhole(out, page);
+  else await writeAtomically(out, page);
 }
 
 async function readAnswers(path: string): Promise<Record<string, string>> {

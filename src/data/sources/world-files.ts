@@ -2,12 +2,12 @@
  * The world as files, as a site, a picture collection and a film archive would have them: pages of HTML with their
  * pictures, pictures and clips with their captions beside them, and what is true of each in `truth.jsonl`.
  */
-import { mkdir, readFile, stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
+import { makeFolder, writeAtomically } from "../../atomic.node.js";
 import type { Picture } from "../../media/pixels.js";
 import { Random } from "../../random.js";
-import { writeWhole } from "../atomic.js";
 import { BuildConflictError } from "../shards/errors.js";
 import { type Part, WHOLE } from "../shards/part.js";
 import type { Artwork } from "../world/artwork.js";
@@ -54,18 +54,18 @@ export async function writeWorld(folder: string, artwork: Artwork, options: Worl
   const all = WORLD_KINDS.reduce((sum, kind) => sum + Math.ceil((counts[kind] - part.index) / part.of), 0);
   let done = 0;
   for (const kind of WORLD_KINDS) {
-    if (counts[kind] > 0) await mkdir(join(folder, kind, ...(kind === "pages" ? ["images"] : [])), { recursive: true });
+    if (counts[kind] > 0) await makeFolder(join(folder, kind, ...(kind === "pages" ? ["images"] : [])));
     for (let number = part.index; number < counts[kind]; number += part.of) {
       signal?.throwIfAborted();
       const item = worldItem(kind, number, options);
       const last = join(folder, kind, lastFile(item));
       if (!(await there(last)))
         for (const [name, content] of await filesOf(item, number, artwork, options))
-          await writeWhole(join(folder, kind, name), content);
+          await writeAtomically(join(folder, kind, name), content);
       onItem?.(++done, all);
     }
   }
-  await writeWhole(join(folder, "truth.jsonl"), truthLines(options));
+  await writeAtomically(join(folder, "truth.jsonl"), truthLines(options));
 }
 
 /** Says of which world a folder is, if nothing says so yet. */
@@ -78,7 +78,8 @@ async function claim(folder: string, { seed, size = 64, pictures = "files", coun
       `${path} is of another world: ${theirs.slice(0, 200)}, not ${ours}.`,
       "write into another folder, or remove that one",
     );
-  await writeWhole(path, `${ours}\n`);
+  await makeFolder(folder);
+  await writeAtomically(path, `${ours}\n`);
 }
 
 /** One line of JSON for each item. */

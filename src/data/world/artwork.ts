@@ -1,11 +1,11 @@
 /**
  * The world's artwork: Noto emoji (Google, Apache-2.0) from the npm package `@iconify-json/noto`, rendered by sharp.
  */
-
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import sharp from "sharp";
+import { makeFolder, writeAtomically } from "../../atomic.node.js";
 import { UsageError } from "../../errors.js";
 import { makeSprite, type Sprite, type Sprites } from "./sprites.js";
 
@@ -75,7 +75,10 @@ export async function openArtwork({ size = 96, cacheDir }: ArtworkOptions = {}):
       for (const [id, data] of file ? await readCache(file, size) : []) sprites.set(id, makeSprite(size, data));
       if (ids.every((id) => sprites.has(id))) return;
       await load(ids, progress);
-      if (file && cacheDir) await writeCache(file, cacheDir, size, sprites);
+      if (file && cacheDir) {
+        await makeFolder(cacheDir);
+        await writeCache(file, size, sprites);
+      }
     },
     sprite(id) {
       const sprite = sprites.get(id);
@@ -110,24 +113,7 @@ async function readCache(file: string, size: number): Promise<Map<string, Uint8A
   }
 }
 
-/** Writes beside the file and renames, so that a reader sees all of it or none. */
-async function writeCache(
-  file: string,
-  dir: string,
-  size: number,
-  sprites: ReadonlyMap<string, Sprite>,
-): Promise<void> {
-  await mkdir(dir, { recursive: true });
-  const draft = `${file}.${process.pid}`;
-  const handle = await open(draft, "w");
-  try {
-    await handle.write(`${JSON.stringify([...sprites.keys()])}\n`);
-    for (const sprite of sprites.values()) await handle.write(sprite.full.data.subarray(0, size * size * 4));
-  } catch (error) {
-    await rm(draft, { force: true });
-    throw error;
-  } finally {
-    await handle.close();
-  }
-  await rename(draft, file);
+function writeCache(file: string, size: number, sprites: ReadonlyMap<string, Sprite>): Promise<void> {
+  const pixels = [...sprites.values()].map(({ full }) => full.data.subarray(0, size * size * 4));
+  return writeAtomically(file, [Buffer.from(`${JSON.stringify([...sprites.keys()])}\n`), ...pixels]);
 }

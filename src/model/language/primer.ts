@@ -5,6 +5,7 @@
  * one" in minutes. Positions are linear biases (ALiBi, arXiv 2108.12409), so longer prompts than trained on are possible.
  */
 import { add, concat, embed, matmul, mul, pad, scalar, trim, type Value } from "../../graph/index.js";
+import type { AttentionMaps } from "../../nn/attention.js";
 import {
   attend,
   type CausalTaps,
@@ -42,13 +43,9 @@ export interface PrimerConfig {
 }
 
 /** Parameters of one block. */
-export interface PrimerBlock<Leaf> {
+export interface PrimerBlock<Leaf> extends AttentionMaps<Leaf> {
   readonly norm: Norm<Leaf>;
   readonly taps: CausalTaps<Leaf>;
-  readonly query: Linear<Leaf>;
-  readonly key: Linear<Leaf>;
-  readonly value: Linear<Leaf>;
-  readonly output: Linear<Leaf>;
   readonly feedForward: FeedForward<Leaf>;
 }
 

@@ -1,6 +1,6 @@
 /** Self-attention of the generic decoder, and what all of its blocks share of the places of the tokens. */
 import { add, axis, clip, matmul, mul, reshape, scalar, transpose, type Value } from "../../graph/index.js";
-import { attendGrouped } from "../../nn/attention.js";
+import { type AttentionMaps, attendGrouped } from "../../nn/attention.js";
 import {
   filled,
   initAffine,
@@ -20,11 +20,7 @@ import { type Distances, rotary, sinusoids, type Turn, turn } from "./rotary.js"
 import type { TransformerConfig } from "./transformer-config.js";
 
 /** Parameters of the self-attention of one block. */
-export interface SelfAttention<Leaf> {
-  readonly query: Linear<Leaf>;
-  readonly key: Linear<Leaf>;
-  readonly value: Linear<Leaf>;
-  readonly output: Linear<Leaf>;
+export interface SelfAttention<Leaf> extends AttentionMaps<Leaf> {
   /** Where queries and keys are normalised. */
   readonly queryNorm?: Norm<Leaf>;
   readonly keyNorm?: Norm<Leaf>;

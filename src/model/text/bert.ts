@@ -4,19 +4,17 @@
  * @source arXiv:1810.04805, section 3; arXiv:2204.14198, section B.1.3
  */
 import { add, axis, embed, gelu, named, reshape, scalar, slice, type Value, where } from "../../graph/index.js";
+import { type AttentionMaps, attendEachOther } from "../../nn/attention.js";
 import {
-  attend,
   HIDDEN,
   initAffine,
   initNorm,
-  joinHeads,
   type Linear,
   linear,
   type Norm,
   type NormConfig,
   norm,
   normal,
-  splitHeads,
 } from "../../nn/layers.js";
 import type { Parameter } from "../../nn/parameters.js";
 import type { Random } from "../../random.js";
@@ -37,11 +35,7 @@ export interface BertConfig {
 }
 
 /** Parameters of one block; every linear map has an offset. */
-export interface BertBlock<Leaf> {
-  readonly query: Linear<Leaf>;
-  readonly key: Linear<Leaf>;
-  readonly value: Linear<Leaf>;
-  readonly output: Linear<Leaf>;
+export interface BertBlock<Leaf> extends AttentionMaps<Leaf> {
   /** Behind attention and its residual. */
   readonly attentionNorm: Norm<Leaf>;
   readonly up: Linear<Leaf>;
@@ -100,11 +94,7 @@ export function initBert(random: Random, config: BertConfig): Bert<Parameter> {
 
 /** One block: [captions, text, width] to the same. */
 function bertBlock(params: BertBlock<Value>, { heads }: BertConfig, x: Value, hides: Value): Value {
-  const query = splitHeads(linear(params.query, x), heads);
-  const key = splitHeads(linear(params.key, x), heads, "seen");
-  const value = splitHeads(linear(params.value, x), heads, "seen");
-  const attention = linear(params.output, joinHeads(attend(query, key, value, hides)));
-  const attended = norm(params.attentionNorm, add(x, attention), NORM);
+  const attended = norm(params.attentionNorm, add(x, attendEachOther(params, heads, x, hides)), NORM);
   return norm(params.norm, add(attended, linear(params.down, gelu(linear(params.up, attended)))), NORM);
 }
 

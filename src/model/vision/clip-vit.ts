@@ -17,20 +17,8 @@ import {
   slice,
   type Value,
 } from "../../graph/index.js";
-import {
-  attend,
-  type FeedForward,
-  feedForward,
-  initAffine,
-  initNorm,
-  joinHeads,
-  type Linear,
-  linear,
-  type Norm,
-  norm,
-  normal,
-  splitHeads,
-} from "../../nn/layers.js";
+import { type AttentionMaps, attendEachOther } from "../../nn/attention.js";
+import { type FeedForward, feedForward, initAffine, initNorm, type Norm, norm, normal } from "../../nn/layers.js";
 import type { Parameter } from "../../nn/parameters.js";
 import type { Random } from "../../random.js";
 import { cubicTable } from "./cubic.js";
@@ -61,12 +49,8 @@ export interface ClipVitConfig {
 }
 
 /** Parameters of one block; every linear map has an offset. */
-export interface ClipVitBlock<Leaf> {
+export interface ClipVitBlock<Leaf> extends AttentionMaps<Leaf> {
   readonly norm: Norm<Leaf>;
-  readonly query: Linear<Leaf>;
-  readonly key: Linear<Leaf>;
-  readonly value: Linear<Leaf>;
-  readonly output: Linear<Leaf>;
   readonly feedForward: FeedForward<Leaf>;
 }
 
@@ -157,11 +141,7 @@ function placesOf({ classToken, positions }: ClipVit<Value>, config: ClipVitConf
 
 /** One block: [pictures, tokens, width] to the same. */
 function clipVitBlock(params: ClipVitBlock<Value>, config: ClipVitConfig, x: Value): Value {
-  const normal = norm(params.norm, x);
-  const query = splitHeads(linear(params.query, normal), config.heads);
-  const key = splitHeads(linear(params.key, normal), config.heads, "seen");
-  const value = splitHeads(linear(params.value, normal), config.heads, "seen");
-  const attended = add(x, linear(params.output, joinHeads(attend(query, key, value))));
+  const attended = add(x, attendEachOther(params, config.heads, norm(params.norm, x)));
   return add(attended, feedForward(params.feedForward, attended, config.activation));
 }
 

@@ -2,8 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { cp, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { FlamingoError } from "../errors.js";
-import { OutputError } from "./errors.js";
+import { FlamingoError, OutputError } from "./errors.js";
 
 /**
  * Writes a file under another name beside it, flushes it to the disk, and gives it its name.
@@ -40,6 +39,48 @@ export async function writeTogether(
   }
 }
 
+/** A file that has no name yet. */
+export interface PartialFile {
+  /** Writes what comes next. @throws {OutputError} if the disk is full or fails */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Flushes it to the disk and gives it its name, in place of what may have it. */
+  keep(): Promise<void>;
+  /** Removes it. */
+  drop(): Promise<void>;
+}
+
+/**
+ * Opens a file beside the place where it will stand, for what is written as it comes.
+ * @throws {OutputError} if the place cannot be written
+ */
+export async function openPartial(path: string): Promise<PartialFile> {
+  const temporary = beside(path);
+  const file = await saying(path, () => open(temporary, "wx"));
+  return {
+    write: (bytes) => saying(path, () => file.writeFile(bytes)),
+    async keep() {
+      await saying(path, async () => {
+        await file.sync();
+        await file.close();
+        await rename(temporary, path);
+      });
+      await flushFolder(dirname(path));
+    },
+    async drop() {
+      await file.close().catch(() => {});
+      await rm(temporary, { force: true });
+    },
+  };
+}
+
+/** Removes from a folder what killed processes left of files whose names pass; nobody else may be writing them. */
+export async function sweepPartials(folder: string, ours: (name: string) => boolean): Promise<void> {
+  for (const name of (await standing(folder)) ?? []) {
+    const [, whole] = PARTIAL.exec(name) ?? [];
+    if (whole !== undefined && ours(whole)) await rm(join(folder, name), { force: true });
+  }
+}
+
 /**
  * Makes a folder under another name beside it and then gives it its name, in place of one that may stand there. Files of
  * the old folder that the new one does not have are carried over, unless they are outdated by it. Between two renamings,
@@ -62,6 +103,7 @@ export async function replaceFolder(
   try {
     await saying(path, async () => {
       await makeAll(dirname(resolve(path)));
+      await sweepFolders(path, known);
       await mkdir(temporary);
     });
     await make(temporary);
@@ -82,6 +124,26 @@ export async function replaceFolder(
     throw error;
   }
   await rm(retired, { recursive: true, force: true });
+}
+
+/** So long nothing was written into a folder that no process is making any more. */
+const ABANDONED_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * Removes what killed processes left of such a folder long ago. One that has the file by which it is known may be all that
+ * there is of an older one, and stays.
+ */
+async function sweepFolders(path: string, known: string): Promise<void> {
+  const place = dirname(path);
+  for (const name of await readdir(place)) {
+    if (PARTIAL.exec(name)?.[1] !== basename(path)) continue;
+    const left = join(place, name);
+    const inside = await readdir(left, { recursive: true }).catch(() => undefined);
+    if (inside === undefined || inside.includes(known)) continue;
+    const written = await Promise.all(["", ...inside].map((file) => stat(join(left, file)).catch(() => undefined)));
+    const last = Math.max(...written.map((file) => file?.mtimeMs ?? 0));
+    if (Date.now() - last > ABANDONED_MS) await rm(left, { recursive: true, force: true });
+  }
 }
 
 /**
@@ -118,6 +180,9 @@ async function makeAll(path: string): Promise<void> {
     if (error.code !== "EEXIST") throw error;
   });
 }
+
+/** What `beside` makes, and the name that it is for. */
+const PARTIAL = /^\.(.*)\.[0-9a-f]{8}\.partial$/;
 
 /** A name in the same folder, so that renaming stays on one disk. */
 function beside(path: string): string {
