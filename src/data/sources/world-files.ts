@@ -69,9 +69,9 @@ export async function writeWorld(folder: string, artwork: Artwork, options: Worl
 }
 
 /** Says of which world a folder is, if nothing says so yet. */
-async function claim(folder: string, { seed, size = 64, pictures = "files", counts }: WorldFiles): Promise<void> {
+async function claim(folder: string, { seed, size = 64, pictures = "files" }: WorldFiles): Promise<void> {
   const path = join(folder, "world.json");
-  const ours = JSON.stringify({ seed: String(seed), size, pictures, ...counts });
+  const ours = JSON.stringify({ seed: String(seed), size, pictures });
   const theirs = (await readFile(path, "utf8").catch(() => ours)).trim();
   if (theirs !== ours)
     throw new BuildConflictError(

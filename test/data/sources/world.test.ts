@@ -70,10 +70,13 @@ describe("the world as files", () => {
   it("is never mixed with another: what is true of one would be told of the other", async () => {
     await writeWorld(folder, artwork, { ...draw, counts });
     const before = await contents(folder);
-    for (const other of [{ seed: "other" }, { size: 32 }, { counts: { ...counts, pages: 4 } }])
+    for (const other of [{ seed: "other" }, { size: 32 }, { pictures: "data-urls" as const }])
       await expect(writeWorld(folder, artwork, { ...draw, counts, ...other })).rejects.toThrow(BuildConflictError);
     expect(await contents(folder)).toEqual(before);
-    await writeWorld(folder, artwork, { ...draw, counts });
+    const more = { ...counts, pairs: 3 };
+    await writeWorld(folder, artwork, { ...draw, counts: more });
+    await writeWorld(join(folder, "anew"), artwork, { ...draw, counts: more });
+    expect(await readFile(join(folder, "truth.jsonl"))).toEqual(await readFile(join(folder, "anew", "truth.jsonl")));
   });
 
   it("tells in truth.jsonl what each file holds", async () => {
