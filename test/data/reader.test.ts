@@ -219,6 +219,14 @@ describe("damaged shards", () => {
       ],
     ],
     [
+      "a picture that nothing here decodes",
+      "not a picture",
+      [
+        ["a.json", json(good)],
+        ["a.0.png", Buffer.from("\0\0\0\x1cftypavif\0\0\0\0", "latin1")],
+      ],
+    ],
+    [
       "an empty picture",
       "not a picture",
       [

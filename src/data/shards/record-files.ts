@@ -151,10 +151,9 @@ const TYPES: Readonly<Record<string, MediumFile["type"]>> = {
   png: "png",
   webp: "webp",
   gif: "gif",
-  avif: "avif",
 };
 
-/** A picture file by its first bytes; nothing if they are those of no picture. */
+/** A picture file by its first bytes; nothing if they are those of no picture, or of one that training does not decode. */
 export function mediumFile(bytes: Uint8Array): MediumFile | undefined {
   const type = TYPES[sniff(bytes)];
   return type === undefined ? undefined : { type, bytes };
