@@ -6,11 +6,11 @@ import { openEverything } from "#dist/data/world/everything.node.js";
 import { examplesPage, interleavedPage } from "#dist/data/world/interleaved.js";
 import { illustrate, thingsOf } from "#dist/data/world/pages.js";
 import { EMBEDDED, startFlamingo } from "#dist/generation/flamingo.node.js";
-import { axes, axis, constant, graph, input, matmul, type Quantisation } from "#dist/graph/index.js";
+import { axes, axis, graph, input, matmul, type Quantisation } from "#dist/graph/index.js";
 import { toPixels } from "#dist/media/normalise.js";
-import { bySequence, flamingo, visualKeysAndValues, visualTokens } from "#dist/model/flamingo.js";
-import { type Flamingo, visualTokenCount } from "#dist/model/flamingo-parameters.js";
-import { wholeSequences } from "#dist/model/language/positions.js";
+import { visualTokens } from "#dist/model/flamingo.js";
+import type { Flamingo } from "#dist/model/flamingo-parameters.js";
+import { wholeTexts } from "#dist/model/whole-texts.js";
 import { bind } from "#dist/nn/layers.js";
 import { flatten, type Parameter, sizeOf, storedIn } from "#dist/nn/parameters.js";
 import { type Held, quantisedParameter, quantiseParameters, SCHEMES } from "#dist/nn/quantised.js";
@@ -128,26 +128,16 @@ async function logitsOf(
 ): Promise<Float32Array> {
   const bound = bind(params, "");
   const size = sideOf(config);
-  const latents = visualTokenCount(config);
   const found: Float32Array[] = [];
   for (const { item } of documents) {
     const media = item.media.length;
     const pixels = input("pixels", "float32", axes(axis("media", media), axis("frames", 1), size, size, 3));
-    const visual = bySequence(visualTokens(bound, config, pixels), 1);
     const text = [axis("batch", 1), axis("text", item.tokens.length)];
-    const mediaOfSeen = Int32Array.from({ length: media * latents }, (_, i) => 1 + Math.floor(i / latents));
-    const { logits } = flamingo(
-      bound,
-      config,
-      input("tokens", "int32", text),
-      bound.gated.map((block) => visualKeysAndValues(block, config.gated, visual)),
-      {
-        form: "mask",
-        lastMedia: input("lastMedia", "int32", text),
-        mediaOfSeen: constant(mediaOfSeen, [axis("seen", media * latents)]),
-      },
-      wholeSequences(item.tokens.length),
-    );
+    const { logits } = wholeTexts(bound, config, {
+      tokens: input("tokens", "int32", text),
+      lastMedia: input("lastMedia", "int32", text),
+      visual: visualTokens(bound, config, pixels),
+    });
     await using program = await nodeRuntime.compile(portable(graph({ logits }), storedIn(params)));
     const shown = item.media.map(
       (medium) => toPixels(framesOf(medium), { size, ...config.normalisation, fit: "pad" }).data,

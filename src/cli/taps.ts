@@ -1,11 +1,11 @@
 /** What stands inside the model between its parts: one run of the whole-sequence graph with its named values kept. */
+
 import type { StoredFlamingo } from "../checkpoints/stored-flamingo.node.js";
-import { axes, axis, constant, describeAxes, type Graph, graph, input, tanh } from "../graph/index.js";
+import { axes, axis, describeAxes, type Graph, graph, input, tanh } from "../graph/index.js";
 import type { Pixels } from "../media/pixels.js";
-import { bySequence, flamingo, visualKeysAndValues, visualTokens } from "../model/flamingo.js";
-import { visualTokenCount } from "../model/flamingo-parameters.js";
-import { wholeSequences } from "../model/language/positions.js";
+import { visualTokens } from "../model/flamingo.js";
 import { visionTower } from "../model/vision/tower.js";
+import { wholeTexts } from "../model/whole-texts.js";
 import { bind } from "../nn/layers.js";
 import { packPixels } from "../prompt/batch.js";
 import type { Interleaved } from "../prompt/interleave.js";
@@ -86,25 +86,15 @@ function averageOf(data: Float32Array): number {
 function tappedGraph({ config, params }: StoredFlamingo, tokens: number, media: number): Graph {
   const bound = bind(params, "");
   const { size } = config.vision;
-  const latents = visualTokenCount(config);
   const text = [axis("batch", 1), axis("text", tokens)];
-  const ids = input("tokens", "int32", text);
   const shown = input("pixels", "float32", [axis("media", media), ...axes(1, size, size, 3)]);
   const pictures = input("pictures", "float32", [axis("pictures", media), ...axes(size, size, 3)]);
   const visual = visualTokens(bound, config, shown);
-  const mediaOfSeen = Int32Array.from({ length: media * latents }, (_, i) => 1 + Math.floor(i / latents));
-  const { logits, read } = flamingo(
-    bound,
-    config,
-    ids,
-    bound.gated.map((block) => visualKeysAndValues(block, config.gated, bySequence(visual, 1))),
-    {
-      form: "mask",
-      lastMedia: input("lastMedia", "int32", text),
-      mediaOfSeen: constant(mediaOfSeen, [axis("seen", media * latents)]),
-    },
-    wholeSequences(tokens),
-  );
+  const { logits, read } = wholeTexts(bound, config, {
+    tokens: input("tokens", "int32", text),
+    lastMedia: input("lastMedia", "int32", text),
+    visual,
+  });
   const blocks = read.flatMap(({ before, after }, i) => [
     [`before ${i}`, before],
     [`after ${i}`, after],

@@ -285,14 +285,23 @@ export interface Passage {
   readonly after: Value;
 }
 
+/** What the model makes of text; a graph pays only for what it uses. */
+export interface FlamingoResult {
+  /** The residual stream after the last block, [batch, text, width], for `unembed`. */
+  readonly stream: Value;
+  /** [batch, text, vocabulary] */
+  readonly logits: Value;
+  /** What each language block, then each graft, adds to its cache. */
+  readonly present: readonly BlockCache<Value>[];
+  /** The text around each gated block. */
+  readonly read: readonly Passage[];
+}
+
 /**
  * The whole model over text: the frozen language model's blocks, the gated blocks where the configuration has them, and
  * what is grafted on them.
  * @param tokens  [batch, text]
  * @param visual  for each gated block, what it reads of the media
- * @returns  the residual stream after the last block [batch, text, width], for `unembed`; logits [batch, text,
- *   vocabulary]; what each language block, and each graft, adds to its cache; and the text around each gated block. A
- *   graph pays only for those it uses.
  * @source arXiv:2204.14198, figure 3
  */
 export function flamingo(
@@ -302,7 +311,7 @@ export function flamingo(
   visual: readonly VisualCache<Value>[],
   look: Look,
   context: TextContext,
-): { stream: Value; logits: Value; present: BlockCache<Value>[]; read: Passage[] } {
+): FlamingoResult {
   const { before, kind } = config.gated;
   const { layers } = languageSizes(config.language);
   const { embed, block } = decoder(params.language, config.language, context);

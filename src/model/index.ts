@@ -96,3 +96,4 @@ export {
 } from "./vision/nfnet.js";
 export type { Standardised } from "./vision/standardised.js";
 export { initVision, type Vision, type VisionConfig, visionGrid, visionTower } from "./vision/tower.js";
+export { wholeTexts } from "./whole-texts.js";

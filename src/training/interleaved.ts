@@ -2,11 +2,11 @@
  * Learning from interleaved documents: the next token, given the text and the pictures before it. What every Flamingo is
  * trained on, whatever it looks at and however its documents are drawn.
  */
-import { axis, constant, input, type Value } from "../graph/index.js";
+
+import { axis, input, type Value } from "../graph/index.js";
 import type { Picture } from "../media/pixels.js";
-import { bySequence, flamingo, visualKeysAndValues } from "../model/flamingo.js";
-import { type Flamingo, type FlamingoConfig, visualTokenCount } from "../model/flamingo-parameters.js";
-import { wholeSequences } from "../model/language/positions.js";
+import type { Flamingo, FlamingoConfig } from "../model/flamingo-parameters.js";
+import { wholeTexts } from "../model/whole-texts.js";
 import { assemble } from "../prompt/batch.js";
 import { framesOf } from "../prompt/document.js";
 import type { Interleaved } from "../prompt/interleave.js";
@@ -39,21 +39,11 @@ export function perToken({ batch, text }: Shape, name: string, dtype: "int32" | 
  * @returns  [batch, text]
  */
 export function interleavedLosses(params: Flamingo<Value>, config: FlamingoConfig, shape: Shape, visual: Value): Value {
-  const { batch, text, media } = shape;
-  const latents = visualTokenCount(config);
-  const mediaOfSeen = Int32Array.from({ length: media * latents }, (_, i) => 1 + Math.floor(i / latents));
-  const { logits } = flamingo(
-    params,
-    config,
-    perToken(shape, "tokens", "int32"),
-    params.gated.map((block) => visualKeysAndValues(block, config.gated, bySequence(visual, batch))),
-    {
-      form: "mask",
-      lastMedia: perToken(shape, "lastMedia", "int32"),
-      mediaOfSeen: constant(mediaOfSeen, [axis("seen", media * latents)]),
-    },
-    wholeSequences(text),
-  );
+  const { logits } = wholeTexts(params, config, {
+    tokens: perToken(shape, "tokens", "int32"),
+    lastMedia: perToken(shape, "lastMedia", "int32"),
+    visual,
+  });
   return nextTokenLosses(logits, perToken(shape, "targets", "int32"));
 }
 

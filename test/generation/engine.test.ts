@@ -9,11 +9,11 @@ import { startEngine } from "../../src/generation/engine.node.js";
 import { FlamingoModel } from "../../src/generation/flamingo-model.js";
 import { logSoftmax } from "../../src/generation/language-state.js";
 import { type ThreadState, ThreadStates } from "../../src/generation/thread-state.js";
-import { axes, axis, constant, graph, input } from "../../src/graph/index.js";
+import { axes, axis, graph, input } from "../../src/graph/index.js";
 import { toPixels } from "../../src/media/normalise.js";
 import type { Picture } from "../../src/media/pixels.js";
-import { bySequence, flamingo, visualKeysAndValues, visualTokens } from "../../src/model/flamingo.js";
-import { wholeSequences } from "../../src/model/language/positions.js";
+import { visualTokens } from "../../src/model/flamingo.js";
+import { wholeTexts } from "../../src/model/whole-texts.js";
 import { bind } from "../../src/nn/layers.js";
 import { flatten } from "../../src/nn/parameters.js";
 import { framesOf, type Medium } from "../../src/prompt/document.js";
@@ -84,24 +84,14 @@ async function look(...media: Medium[]): Promise<number[]> {
 async function uncached(tokens: readonly number[], lastMedia: readonly number[], media: readonly Medium[]) {
   const { config, params } = loaded;
   const bound = bind(params, "");
-  const { latents } = config.resampler;
   const size = config.vision.size;
   const pixels = input("pixels", "float32", axes(media.length, 1, size, size, 3));
-  const numbers = Int32Array.from({ length: media.length * latents }, (_, i) => 1 + Math.floor(i / latents));
   const text = [axis("batch", 1), axis("text", tokens.length)];
-  const visual = bySequence(visualTokens(bound, config, pixels), 1);
-  const { logits } = flamingo(
-    bound,
-    config,
-    input("tokens", "int32", text),
-    bound.gated.map((block) => visualKeysAndValues(block, config.gated, visual)),
-    {
-      form: "mask",
-      lastMedia: input("lastMedia", "int32", text),
-      mediaOfSeen: constant(numbers, [axis("seen", numbers.length)]),
-    },
-    wholeSequences(tokens.length),
-  );
+  const { logits } = wholeTexts(bound, config, {
+    tokens: input("tokens", "int32", text),
+    lastMedia: input("lastMedia", "int32", text),
+    visual: visualTokens(bound, config, pixels),
+  });
   await using program = await nodeRuntime.compile(portable(graph({ logits }), flatten(params)), { threads: 1 });
   const out = await program.run({
     tokens: Int32Array.from(tokens),

@@ -2,12 +2,12 @@ import { describe, expect, it } from "vitest";
 import { describedFlamingo, type FlamingoFile } from "../../src/checkpoints/flamingo-file.js";
 import { openEngine } from "../../src/generation/engine.js";
 import { engineInit } from "../../src/generation/graphs.js";
-import { axes, axis, constant, graph, input } from "../../src/graph/index.js";
-import { bySequence, flamingo, visualKeysAndValues, visualTokens } from "../../src/model/flamingo.js";
+import { axes, axis, graph, input } from "../../src/graph/index.js";
+import { visualTokens } from "../../src/model/flamingo.js";
 import { initFlamingo } from "../../src/model/flamingo-parameters.js";
 import { languageSizes } from "../../src/model/language/language.js";
-import { wholeSequences } from "../../src/model/language/positions.js";
 import type { TransformerConfig } from "../../src/model/language/transformer-config.js";
+import { wholeTexts } from "../../src/model/whole-texts.js";
 import { bind } from "../../src/nn/layers.js";
 import { flatten, frozen } from "../../src/nn/parameters.js";
 import { Random } from "../../src/random.js";
@@ -65,23 +65,13 @@ describe.each(Object.entries(DECODERS))("a Flamingo on a decoder with %s", (name
     const { vocabulary, cacheWidth } = languageSizes(config.language);
     expect([vocabulary, cacheWidth]).toEqual([42, 8]);
     const bound = bind(params, "");
-    const { latents } = config.resampler;
     const pixels = input("pixels", "float32", axes(2, 1, 16, 16, 3));
-    const numbers = Int32Array.from({ length: 2 * latents }, (_, i) => 1 + Math.floor(i / latents));
     const text = [axis("batch", 1), axis("text", TOKENS.length)];
-    const visual = bySequence(visualTokens(bound, config, pixels), 1);
-    const { logits } = flamingo(
-      bound,
-      config,
-      input("tokens", "int32", text),
-      bound.gated.map((block) => visualKeysAndValues(block, config.gated, visual)),
-      {
-        form: "mask",
-        lastMedia: input("lastMedia", "int32", text),
-        mediaOfSeen: constant(numbers, [axis("seen", numbers.length)]),
-      },
-      wholeSequences(TOKENS.length),
-    );
+    const { logits } = wholeTexts(bound, config, {
+      tokens: input("tokens", "int32", text),
+      lastMedia: input("lastMedia", "int32", text),
+      visual: visualTokens(bound, config, pixels),
+    });
     await using whole = await nodeRuntime.compile(portable(graph({ logits }), flatten(params)), { threads: 1 });
     const data = Float32Array.from(normalNumbers("pixels", [2, 1, 16, 16, 3]).data);
     const wanted = (

@@ -1,4 +1,5 @@
 /** Holds a whole model of ours against what a reference's own code said: every stream, every slope, every answer. */
+
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { FlamingoFile } from "../../src/checkpoints/flamingo-file.js";
 import type { NameRow } from "../../src/checkpoints/names/table.js";
@@ -22,11 +23,11 @@ import {
   slice,
   type Value,
 } from "../../src/graph/index.js";
-import { bySequence, flamingo, visualKeysAndValues, visualTokens } from "../../src/model/flamingo.js";
+import { visualTokens } from "../../src/model/flamingo.js";
 import { type Flamingo, type FlamingoConfig, initFlamingo } from "../../src/model/flamingo-parameters.js";
 import { languageModel } from "../../src/model/language/language.js";
-import { wholeSequences } from "../../src/model/language/positions.js";
 import { visionTower } from "../../src/model/vision/tower.js";
+import { wholeTexts } from "../../src/model/whole-texts.js";
 import { flatten, frozen, mapParameters, type Parameter } from "../../src/nn/parameters.js";
 import { Undrawn } from "../../src/random.js";
 import { portable } from "../../src/runtime/contract.js";
@@ -232,28 +233,16 @@ function wholeGraph(
   };
   const losses = prompts.slice(0, WRITTEN).map(({ tokens, pictures }, n) => {
     const length = tokens.length;
-    const latents = visual.axes[1]!.size!;
     const own = pictures.length === 0 ? [slice(visual, 0, 0, 1)] : pictures.map((i) => slice(visual, 0, i, 1));
-    const seen = bySequence(own.length === 1 ? own[0]! : concat(own, 0), 1);
     const whole = (numbers: readonly number[], name: string) =>
       constant(Int32Array.from(numbers), [axis(name, numbers.length)]);
     const row = (numbers: readonly number[]) =>
       reshape(whole(numbers, "text"), [axis("batch", 1), axis("text", length)]);
-    const { logits, read } = flamingo(
-      params,
-      config,
-      row(tokens),
-      params.gated.map((block) => visualKeysAndValues(block, config.gated, seen)),
-      {
-        form: "mask",
-        lastMedia: row(lastMedia(tokens)),
-        mediaOfSeen: whole(
-          Array.from({ length: own.length * latents }, (_, i) => 1 + Math.floor(i / latents)),
-          "seen",
-        ),
-      },
-      wholeSequences(length),
-    );
+    const { logits, read } = wholeTexts(params, config, {
+      tokens: row(tokens),
+      lastMedia: row(lastMedia(tokens)),
+      visual: own.length === 1 ? own[0]! : concat(own, 0),
+    });
     for (const [label, value] of labelled(logits))
       if (/^(language|gated)\.\d+$/.test(label)) outputs[`${n}.${label}`] = value;
     expect(read.length).toBe(params.gated.length);

@@ -1,6 +1,6 @@
 /** Records out of lines of JSON, from files or pipes, counted as they are read. */
 import type { DataRecord } from "../record.js";
-import { linesOf, textOfLine, unreadable } from "../sources/lines.js";
+import { linesOf, readLine } from "../sources/lines.js";
 import type { Place, Tally } from "../tally.js";
 import { READ } from "./reader.js";
 import { LONGEST_LINE, recordOfLine } from "./record-line.js";
@@ -35,10 +35,10 @@ export async function* recordsOfFile(
     const { number, byte } = line;
     if (number <= after) continue;
     const place = { file: path, record: number, byte };
-    const why = unreadable(line);
-    if (why !== undefined) tally.fault(READ, why.fault, { ...place, found: why.found });
+    const read = readLine(line);
+    if ("fault" in read) tally.fault(READ, read.fault, { ...place, found: read.found });
     else {
-      const record = counted(textOfLine(line)!, place, tally);
+      const record = counted(read.text, place, tally);
       if (record !== undefined) yield { record, number };
     }
   }

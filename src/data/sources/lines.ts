@@ -92,8 +92,8 @@ async function* piecesOf(path: string): AsyncGenerator<Buffer | string> {
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
 
-/** The text of a line; nothing if it is no UTF-8. A byte order mark is no part of it. */
-export function textOfLine({ bytes }: Line): string | undefined {
+/** The text of UTF-8, without a byte order mark; nothing if it is none. */
+export function textOfUtf8(bytes: Uint8Array): string | undefined {
   try {
     return UTF8.decode(bytes);
   } catch {
@@ -101,9 +101,16 @@ export function textOfLine({ bytes }: Line): string | undefined {
   }
 }
 
-/** Why a line has no text, if so. */
-export function unreadable(line: Line): { readonly fault: string; readonly found: string } | undefined {
-  if (line.damage !== undefined) return { fault: "damaged compression", found: line.damage };
-  if (line.cut) return { fault: "line too long", found: `only its first ${line.bytes.length} bytes are read` };
-  return textOfLine(line) === undefined ? { fault: "not UTF-8", found: "bytes that are no UTF-8" } : undefined;
+/** The text of a line, or why it has none. */
+export function readLine({ bytes, cut, damage }: Line): { readonly text: string } | LineFault {
+  if (damage !== undefined) return { fault: "damaged compression", found: damage };
+  if (cut) return { fault: "line too long", found: `only its first ${bytes.length} bytes are read` };
+  const text = textOfUtf8(bytes);
+  return text === undefined ? { fault: "not UTF-8", found: "bytes that are no UTF-8" } : { text };
+}
+
+/** What is wrong with a line. */
+export interface LineFault {
+  readonly fault: string;
+  readonly found: string;
 }

@@ -10,20 +10,30 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { makeFolder, sweepPartials, writeAtomically } from "../../atomic.node.js";
-import { InvariantError } from "../../errors.js";
+import { InvariantError, UsageError } from "../../errors.js";
 import type { DataRecord, RecordMedium } from "../record.js";
 import { buildPart } from "../shards/build.js";
 import { type PartManifest, readManifest } from "../shards/index-file.js";
 import { manifestName, type Part, WHOLE } from "../shards/part.js";
 import { Tally } from "../tally.js";
-import { type CandidateAbout, makeCandidates, readCandidates, readSeen } from "./candidates.js";
+import {
+  type Candidate,
+  type CandidateAbout,
+  idOf,
+  makeCandidates,
+  missingSeen,
+  numberOf,
+  readCandidates,
+  readSeen,
+} from "./candidates.js";
 import type { Embedder } from "./embedder.js";
 import { type Evaluated, evaluatedPictures, evaluationName, listEvaluation } from "./evaluation-set.js";
 import type { Fetcher } from "./fetch.js";
 import { type Chunk, chunksOf } from "./inputs.js";
 import { M3W_RULES, type M3wRules } from "./m3w-rules.js";
 import { NearDuplicates } from "./near-duplicates.js";
-import { PictureIndex } from "./picture-index.js";
+import { NOWHERE } from "./page-source.js";
+import { listPictures, PictureIndex } from "./picture-index.js";
 import type { Safety } from "./safety.js";
 
 /** What is built, of what, and by which rules. */
@@ -75,20 +85,18 @@ const PICTURES_ONCE = "pictures: once, in no evaluation set";
 const SAFE = "pages: safe";
 const LEFT = "pages: pictures left";
 
-/** Where folders of pages stood, unless told: nowhere that can be asked. */
-const NOWHERE = "http://folder.invalid/";
-
 /**
  * Builds a part, or what is missing of it. Every part has to be begun twice if several are built at once and this one is
  * not the last: the second time the candidates of the others are there.
  *
- * @throws {UsageError} if the inputs are not there
+ * @throws {UsageError} if the inputs are not there, or `base` is no folder
  * @throws {BuildConflictError} if the folder holds another build
  * @throws {TooManyFaultsError} if more is broken than `limit`
  * @throws {SafetyError} and what else `safety` throws
  */
 export async function buildM3w(options: M3wOptions): Promise<M3wResult> {
-  const { out, part = WHOLE, rules = M3W_RULES, embedder, base = NOWHERE } = options;
+  const { out, part = WHOLE, rules = M3W_RULES, embedder } = options;
+  const base = folderAddress(options.base ?? NOWHERE);
   const limit = options.limit ?? Number.POSITIVE_INFINITY;
   const chunks = await chunksOf(options.inputs);
   const evaluation = await listEvaluation(options.evaluation ?? []);
@@ -98,7 +106,7 @@ export async function buildM3w(options: M3wOptions): Promise<M3wResult> {
     fetching: options.fetcher !== undefined,
     base,
     // Pages of one archive may show pictures of another.
-    archives: chunks.flatMap((chunk) => (chunk.kind === "archive" ? [[chunk.path, chunk.bytes]] : [])),
+    archives: hashOf(chunks.flatMap((chunk) => (chunk.kind === "archive" ? [[chunk.path, chunk.bytes]] : []))),
   };
   const settings = {
     command: "m3w",
@@ -120,7 +128,10 @@ export async function buildM3w(options: M3wOptions): Promise<M3wResult> {
   const own = chunks.flatMap((_, n) => (n % part.of === part.index ? [n] : []));
   const candidates = await (async () => {
     const pictures = new PictureIndex();
-    for (const chunk of chunks) if (chunk.kind === "archive") await pictures.add(chunk.path, chunk.bytes, work);
+    // Its own archives first: several parts that begin together list the pictures of one archive each, and not all of them.
+    const inTurn = [...own, ...chunks.keys()].map((n) => chunks[n]!);
+    for (const archive of inTurn) if (archive.kind === "archive") await listPictures(archive, work);
+    for (const chunk of chunks) if (chunk.kind === "archive") await pictures.add(chunk, work);
     const around = { pictures, fetcher: options.fetcher, base, maxBytes: rules.pictures.maxBytes };
     const made = new Map<number, PartManifest>();
     for (const [n, number] of own.entries()) {
@@ -168,11 +179,17 @@ export async function buildM3w(options: M3wOptions): Promise<M3wResult> {
           options.progress?.({ half: "set", chunk: n, chunks: own.length, count: record });
         }
       }
-      // What was dropped after the last record is counted with the last tar: going on from there must not count it again.
-      cursor = { chunk: own.length, record: -1 };
     },
   });
   return { manifest, waitingFor: 0 };
+}
+
+/** The address of a folder in the one spelling of addresses. @throws {UsageError} if it is none */
+function folderAddress(address: string): string {
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  if (url === undefined || !/^https?:\/\/[^?#]*\/$/.test(url.href))
+    throw new UsageError(`${address} is no address of a folder.`, "give one such as https://example.org/articles/");
+  return url.href;
 }
 
 /** Of this part's chunks the number, and of its candidates. */
@@ -188,13 +205,12 @@ function chunkInShort(chunk: Chunk): unknown {
   if (chunk.kind === "archive") return [chunk.path, chunk.bytes];
   const names = chunk.kind === "pages" ? chunk.files : chunk.addresses;
   const place = chunk.kind === "pages" ? chunk.folder : `${chunk.path}:${chunk.first}`;
-  return [place, names.length, createHash("sha256").update(JSON.stringify(names)).digest("hex").slice(0, 16)];
+  return [place, names.length, hashOf(names)];
 }
 
-async function missingSeen(chunks: number, work: string): Promise<number> {
-  let missing = 0;
-  for (let n = 0; n < chunks; n++) if ((await readSeen(n, chunks, work)) === undefined) missing++;
-  return missing;
+/** What stands for a list in settings, which every chunk has. */
+function hashOf(json: unknown): string {
+  return createHash("sha256").update(JSON.stringify(json)).digest("hex").slice(0, 16);
 }
 
 /** Looks at evaluation sets once; the next process reads what was seen. */
@@ -245,8 +261,8 @@ async function compare(
   const verdicts = new Map<number, Verdict[]>();
   for (let chunk = 0; chunk < chunks; chunk++) {
     const list: Verdict[] = [];
-    for (const { number, url, text, looks } of (await readSeen(chunk, chunks, work)) ?? []) {
-      const id = `${chunk}-${number}`;
+    for (const { number, url, text, looks } of await readSeen(chunk, chunks, work)) {
+      const id = idOf(chunk, number);
       const [sameAddress, sameText] = [addresses.get(url), texts.get(text)];
       if (sameAddress !== undefined || sameText !== undefined) {
         const reason = sameAddress !== undefined ? "address met before" : "text met before";
@@ -272,15 +288,15 @@ async function compare(
 }
 
 async function finished(
-  { id, text, media, about }: DataRecord,
+  { id, text, media, about }: Candidate,
   { page, pictures }: Verdict,
   chunk: Chunk,
   safety: Safety | undefined,
   tally: Tally,
 ): Promise<DataRecord | undefined> {
-  const { looks: _, text: __, ...kept } = about as unknown as CandidateAbout;
+  const { looks: _, text: __, ...kept } = about;
   const file = chunk.kind === "archive" || chunk.kind === "addresses" ? chunk.path : chunk.folder;
-  const place = { file, record: Number(id.split("-")[1]) };
+  const place = { file, record: numberOf(id) };
   if (page !== undefined) return void tally.drop(PAGES_ONCE, page.reason, { ...place, found: page.found });
   tally.pass(PAGES_ONCE);
   let left = media

@@ -70,7 +70,7 @@ export function measureQuality(text: string, stopWords: readonly string[] = GOPH
   for (const word of words) {
     characters += word.length;
     if (/\p{L}/u.test(word)) withLetter += 1;
-    const bare = word.toLowerCase().replace(/^[^\p{L}]+|[^\p{L}]+$/gu, "");
+    const [bare] = /\p{L}(?:.*\p{L})?/u.exec(word.toLowerCase()) ?? [""];
     if (wanted.has(bare)) met.add(bare);
   }
   const aWord = (count: number) => (words.length === 0 ? 0 : count / words.length);

@@ -1,9 +1,11 @@
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { DataRecord } from "../../../src/data/record.js";
 import { recordOfSample } from "../../../src/data/shards/record-files.js";
@@ -180,6 +182,31 @@ describe("flamingo data m3w", () => {
     expect(await filesIn(out)).toEqual(files);
   });
 
+  it("is not disturbed when all parts begin at the same moment, on one folder", async () => {
+    const crawl = join(folder, "many");
+    await mkdir(crawl);
+    for (let n = 0; n < 4; n++)
+      await cp(
+        join(folder, "crawl", n === 0 ? "a.warc.gz" : "b.warc"),
+        join(crawl, `${n}.warc${n === 0 ? ".gz" : ""}`),
+      );
+    const args = ["data", "m3w", "--in", `${crawl}/*`, "--no-model", "--out"];
+    const whole = await built(["--in", `${crawl}/*`, "--no-model"]);
+    const out = fresh();
+    for (let round = 0; round < 2; round++) {
+      const runs = [0, 1, 2, 3].map((n) => start([...args, out, "--shard", `${n}/4`]));
+      for (const { ended } of runs) expect(await ended).toMatchObject({ code: 0 });
+    }
+    expect(await recordsIn(out)).toEqual(whole.records);
+    const report = JSON.parse(await readFile(join(out, "report.json"), "utf8"));
+    expect(report).toMatchObject({ parts: { finished: 4, of: 4 }, records: 10 });
+    // Places of examples are in the order of parts.
+    expect(report.stages["pictures: once, in no evaluation set"].passed).toBe(
+      whole.report.stages["pictures: once, in no evaluation set"].passed,
+    );
+    expect((await readdir(join(out, "work"))).filter((name) => name.endsWith(".partial"))).toEqual([]);
+  }, 60_000);
+
   it.each([
     [20, "by their hashes", ["--no-model"]],
     [4, "by the model", []],
@@ -261,6 +288,60 @@ describe("flamingo data m3w", () => {
     expect(records[0]!.media.map(({ files }) => Buffer.from(files[0]!.bytes))).toEqual([pictures[21], pictures[22]]);
     expect(report.stages["pictures: found"].dropped["not in the folder"].count).toBe(3);
     expect(report.stages["pages: main content"].dropped).toMatchObject({ binary: { count: 1 }, empty: { count: 1 } });
+  });
+
+  it("takes what is no file in a folder for no page and no picture, and limits of pictures for none of pages", async () => {
+    const pages = join(folder, "odd");
+    await mkdir(join(pages, "folder.html"), { recursive: true });
+    for (const name of ["pipe.html", "pipe.png"]) execFileSync("mkfifo", [join(pages, name)]);
+    await symlink("/dev/zero", join(pages, "endless.html"));
+    await symlink(join(pages, "folder.html"), join(pages, "link.html"));
+    await writeFile(join(pages, "page.html"), articlePage("pond", ["pipe.png", "small.png", "large.png"]));
+    const small = await sharp(pictures[21]).resize(64).png({ palette: true, colours: 4 }).toBuffer();
+    await writeFile(join(pages, "small.png"), small);
+    await writeFile(join(pages, "large.png"), pictures[22]!);
+    const rules = join(folder, "bytes.json");
+    await writeFile(rules, JSON.stringify({ pictures: { maxBytes: small.length } }));
+    expect(small.length).toBeLessThan(pictures[22]!.length);
+    const { records, report } = await built(["--in", pages, "--no-model", "--rules", rules]);
+    expect(records.map(({ media }) => media.length)).toEqual([1]);
+    expect(report.stages["pages: read"]).toMatchObject({
+      passed: 1,
+      dropped: { "not a file": { count: 3 } },
+      faults: {},
+    });
+    expect(report.stages["pictures: found"].dropped).toMatchObject({
+      "not in the folder": { count: 1 },
+      "too large": { count: 1 },
+    });
+  });
+
+  it("asks the web for pictures that are not in the folder, if told to, by whatever spelling of the folder's address", async () => {
+    const asked: string[] = [];
+    const server = createServer((request, response) => {
+      asked.push(request.url!);
+      if (request.url === "/robots.txt") return response.writeHead(404).end();
+      return response.writeHead(200, { "content-type": "image/png" }).end(pictures[24]);
+    });
+    await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
+    const { port } = server.address() as AddressInfo;
+    const pages = join(folder, "fetching");
+    await mkdir(pages);
+    await writeFile(join(pages, "page.html"), articlePage("pond", ["here.png", "there.png"]));
+    await writeFile(join(pages, "here.png"), pictures[23]!);
+    const base = `http://LOCALHOST:${port}/a/../`;
+    const web = ["--fetch", "--per-host-ms", "0", "--allow-host", `localhost:${port}`];
+    const { records } = await built(["--in", pages, "--no-model", "--base", base, ...web]);
+    expect(records[0]!.media.map(({ files }) => Buffer.from(files[0]!.bytes))).toEqual([pictures[23], pictures[24]]);
+    expect(asked).toEqual(["/robots.txt", "/there.png"]);
+    const nowhere = await built(["--in", pages, "--no-model", ...web]);
+    expect(nowhere.report.stages["pictures: found"].dropped).toMatchObject({ "not in the folder": { count: 1 } });
+    for (const wrong of ["http://exa mple.org/", "https://example.org/page", "ftp://example.org/"]) {
+      const refused = await command(["data", "m3w", "--in", pages, "--out", fresh(), "--no-model", "--base", wrong]);
+      expect(refused, wrong).toMatchObject({ code: 2, err: expect.stringContaining("no address of a folder") });
+    }
+    server.closeAllConnections();
+    server.close();
   });
 
   it("asks the web for a list of addresses, as a guest", async () => {

@@ -103,6 +103,46 @@ describe("a web archive", () => {
     expect(packed.faults).toMatchObject([{ reason: "too large", number: 1 }]);
   });
 
+  it("loses one record by a Content-Length that is too long, however long, and none by one that is too short by much", async () => {
+    const lying = (size: number | string) =>
+      Buffer.from(
+        page(2)
+          .toString("latin1")
+          .replace(/Content-Length: \d+/i, `Content-Length: ${size}`),
+        "latin1",
+      );
+    for (const size of [9, 200, 20_000, 10 ** 12, 2 ** 53, -1, "many"]) {
+      const { records: found, faults } = await read(Buffer.concat([page(1), lying(size), page(3), page(4)]), 10_000);
+      expect(uris(found), `${size}`).toEqual(["http://a.test/1", "http://a.test/3", "http://a.test/4"]);
+      expect(faults, `${size}`).toHaveLength(1);
+    }
+  });
+
+  it("ends a member that goes on and gives nothing, without holding it", async () => {
+    const empty = Buffer.from([0, 0, 0, 0xff, 0xff]);
+    const endless = Buffer.concat([gzipSync("").subarray(0, 10), ...Array<Buffer>(3_000_000).fill(empty)]);
+    const { records: found, faults } = await read(
+      Buffer.concat([gzipSync(page(1)), endless, gzipSync(page(2))]),
+      10_000,
+    );
+    expect(uris(found)).toEqual(["http://a.test/1", "http://a.test/2"]);
+    expect(faults).toMatchObject([{ reason: "too large", number: 1 }]);
+  });
+
+  it("numbers records the same when it begins at a member in which something is damaged", async () => {
+    const inside = Buffer.concat([page(1), page(2).subarray(0, 60), page(3), page(4)]);
+    const path = join(folder, "damaged-inside");
+    await writeFile(path, Buffer.concat([gzipSync(page(0)), gzipSync(inside), gzipSync(page(5))]));
+    const { records: found } = await read(path);
+    expect(found.map(({ number, within }) => [number, within])).toEqual([
+      [0, 0],
+      [1, 0],
+      [3, 2],
+      [4, 3],
+      [5, 0],
+    ]);
+  });
+
   it("finds a flipped byte of a member by its checksum", async () => {
     const packed = [page(1), page(2), page(3)].map((record) => gzipSync(record, { level: 0 }));
     packed[1]![packed[1]!.length - 30]! ^= 1;
