@@ -316,6 +316,17 @@ describe("shards of others", () => {
     expect(cat).toMatchObject({ id: "0002", text: "a cat" });
   });
 
+  it("give several pictures in the order of their numbers", async () => {
+    const path = join(place, "several.tar");
+    const numbered = [0, 1, 10, 11, 2, 9].map((n) => [`a.${n}.png`, fakePicture(n).bytes] as const);
+    const files = [...numbered, ["a.txt", Buffer.from("six")] as const];
+    await writeFile(path, Buffer.concat([...files.flatMap(([name, content]) => tarFile(name, content)), TAR_END]));
+    const [record] = await all(path, { shuffle: 0 });
+    expect(record!.media.map(({ files: [file] }) => Buffer.from(file!.bytes).readUInt32LE(8))).toEqual([
+      0, 1, 2, 9, 10, 11,
+    ]);
+  });
+
   it("may be compressed: WebDataset's own sample of digits is read with the classes as texts, and resumed", async (context) => {
     const bytes = await readFile(SHARED).catch(() => undefined);
     if (bytes === undefined) return context.skip("../shared/data/webdataset is not there");
