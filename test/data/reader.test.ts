@@ -300,7 +300,7 @@ describe("shards of others", () => {
     const path = join(place, "foreign.tar");
     const files: [string, Uint8Array][] = [
       ["000/0001.jpg", bytes],
-      ["000/0001.txt", Buffer.from("a dog")],
+      ["000/0001.txt", Buffer.from("\ufeffa dog\r\n")],
       ["000/0001.json", Buffer.from('{"url": "https://example.org/dog.jpg", "width": 32}')],
       ["0002.JPG", bytes],
       ["0002.json", Buffer.from('{"caption": "a cat"}')],

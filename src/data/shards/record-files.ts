@@ -143,7 +143,7 @@ function foreignRecord({ key, files }: Sample, json: unknown, texts: readonly st
     media.push({ at: 0, kind: "image", files: [file] });
   }
   if (media.length === 0) return { reason: "missing picture", found: `${key} has ${[...files.keys()].join(", ")}` };
-  return { id: idOfKey(key), text: Buffer.from(text).toString(), media, about: { key, ...fields } };
+  return { id: idOfKey(key), text: Buffer.from(text.trim()).toString(), media, about: { key, ...fields } };
 }
 
 /** An ending by which others sort as people count: `2.jpg` before `10.jpg`. */
