@@ -29,7 +29,12 @@ async function* people(): AsyncGenerator<DataRecord> {
     about: { url: "https://example.org/?a=1&b=2" },
   };
   yield { id: "pair", text: "a dog", media: [{ at: 0, kind: "image", files: [dog] }], about: {} };
-  yield { id: "evil", text: "<script>alert(1)</script>\x1b[31m", media: [], about: { note: "</pre><img src=x>" } };
+  yield {
+    id: "evil",
+    text: "<script>alert(1)</script>\x1b[31m",
+    media: [],
+    about: { note: "</pre><img src=x>", constructor: 1 },
+  };
 }
 
 beforeAll(async () => {
@@ -103,7 +108,7 @@ describe("data stats", () => {
       mediaCounts: { 0: 1, 1: 1, 3: 1 },
       shorterSide: { least: 20, most: 24 },
       longerSide: { least: 32, most: 60 },
-      about: { url: 1, note: 1 },
+      about: { url: 1, note: 1, constructor: 1 },
     });
     expect(await data("stats", set)).toMatch(/^records +3$/m);
   });

@@ -52,7 +52,14 @@ async function slurm(): Promise<Cluster> {
 }
 
 function startPart({ script, variables }: Cluster, out: string, index: number) {
-  const env = { ...process.env, ...variables(index), IN: at("in"), OUT: out, PATH: `${at("bin")}:${process.env.PATH}` };
+  const env = {
+    ...process.env,
+    ...variables(index),
+    RECORDS: "5",
+    IN: at("in"),
+    OUT: out,
+    PATH: `${at("bin")}:${process.env.PATH}`,
+  };
   return spawn("bash", ["-c", script], { env, stdio: ["ignore", "ignore", "pipe"] });
 }
 

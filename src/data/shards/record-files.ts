@@ -136,25 +136,27 @@ function foreignRecord({ key, files }: Sample, json: unknown, texts: readonly st
   }
   if (text === undefined) return { reason: "no text", found: `${key} has ${[...files.keys()].join(", ")}` };
   const media: RecordMedium[] = [];
-  for (const [ending, bytes] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    if (!PICTURES.test(ending)) continue;
+  const pictures = [...files].filter(([ending]) => PICTURES.test(ending));
+  for (const [ending, bytes] of pictures.sort(([a], [b]) => (inOrder(a) < inOrder(b) ? -1 : 1))) {
     const file = mediumFile(bytes);
     if (file === undefined) return notAPicture(`${key}.${ending}`, bytes);
     media.push({ at: 0, kind: "image", files: [file] });
   }
   if (media.length === 0) return { reason: "missing picture", found: `${key} has ${[...files.keys()].join(", ")}` };
-  return { id: idOfKey(key), text: Buffer.from(text).toString(), media, about: { key, ...fields } };
+  return { id: idOfKey(key), text: Buffer.from(text.trim()).toString(), media, about: { key, ...fields } };
 }
+
+/** An ending by which others sort as people count: `2.jpg` before `10.jpg`. */
+const inOrder = (ending: string): string => ending.replaceAll(/\d+/g, (digits) => digits.padStart(12, "0"));
 
 const TYPES: Readonly<Record<string, MediumFile["type"]>> = {
   jpeg: "jpg",
   png: "png",
   webp: "webp",
   gif: "gif",
-  avif: "avif",
 };
 
-/** A picture file by its first bytes; nothing if they are those of no picture. */
+/** A picture file by its first bytes; nothing if they are those of no picture, or of one that training does not decode. */
 export function mediumFile(bytes: Uint8Array): MediumFile | undefined {
   const type = TYPES[sniff(bytes)];
   return type === undefined ? undefined : { type, bytes };

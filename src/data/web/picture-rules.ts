@@ -67,7 +67,7 @@ const SAMPLE = 1 << 16;
 export async function judgePicture(bytes: Uint8Array, rules: PictureRules): Promise<KeptPicture | Refused> {
   const kind = sniff(bytes);
   const file = mediumFile(bytes);
-  if (file === undefined || file.type === "avif")
+  if (file === undefined)
     return { reason: NOT_READ.includes(kind) ? "kind not read" : "not a picture", found: kindInWords(kind) };
   if (bytes.length > rules.maxBytes) return { reason: "too many bytes", found: `${bytes.length} bytes` };
   try {

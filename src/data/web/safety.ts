@@ -1,8 +1,8 @@
 /** What may judge a record before it is kept: a function, or a program of the user's. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { createInterface } from "node:readline";
 import { FlamingoError } from "../../errors.js";
 import type { DataRecord } from "../record.js";
+import { type Line, linesIn } from "../sources/lines.js";
 
 /** What is to become of a record. */
 export interface SafetyVerdict {
@@ -34,7 +34,7 @@ export class SafetyProgram implements AsyncDisposable {
   readonly #command: string;
   readonly #timeoutMs: number;
   readonly #child: ChildProcess;
-  readonly #lines: AsyncIterator<string>;
+  readonly #lines: AsyncIterator<Line>;
   readonly #ended: Promise<string>;
 
   constructor(command: string, timeoutMs = 60_000) {
@@ -46,7 +46,7 @@ export class SafetyProgram implements AsyncDisposable {
       this.#child.on("error", (error) => done(error.message));
       this.#child.on("close", (code, signal) => done(`ended with ${signal ?? `code ${code}`}`));
     });
-    this.#lines = createInterface({ input: this.#child.stdout! })[Symbol.asyncIterator]();
+    this.#lines = linesIn(this.#child.stdout!);
   }
 
   readonly judge: Safety = async ({ id, text, about, media }) => {
@@ -62,7 +62,7 @@ export class SafetyProgram implements AsyncDisposable {
     });
     const answer = this.#lines
       .next()
-      .then(async ({ value, done }) => (done ? { why: await this.#ended } : { line: value }));
+      .then(async ({ value, done }) => (done ? { why: await this.#ended } : { line: value.bytes.toString("utf8") }));
     const heard = await Promise.race([answer, late.then((why) => ({ why }))]);
     clearTimeout(timer);
     if (!("line" in heard)) throw new SafetyError(`${this.#command} ${heard.why} at record ${id}.`, MEND);
