@@ -31,7 +31,9 @@ export async function listEvaluation(
       });
     });
     const files = found.isDirectory()
-      ? (await readdir(path, { recursive: true })).map((file) => join(path, file))
+      ? (await readdir(path, { recursive: true, withFileTypes: true }))
+          .filter((entry) => !entry.isDirectory())
+          .map(({ parentPath, name }) => join(parentPath, name))
       : [path];
     const wanted = files.filter((file) => PICTURE.test(file) || file.endsWith(".tar")).sort();
     if (wanted.length === 0) throw new UsageError(`${path} holds no pictures and no tars.`, "give a folder with some");

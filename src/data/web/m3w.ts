@@ -31,7 +31,7 @@ import { type Evaluated, evaluatedPictures, evaluationName, listEvaluation } fro
 import type { Fetcher } from "./fetch.js";
 import { type Chunk, chunksOf } from "./inputs.js";
 import { M3W_RULES, type M3wRules } from "./m3w-rules.js";
-import { NearDuplicates } from "./near-duplicates.js";
+import { MOST_BITS, NearDuplicates } from "./near-duplicates.js";
 import { NOWHERE } from "./page-source.js";
 import { listPictures, PictureIndex } from "./picture-index.js";
 import type { Safety } from "./safety.js";
@@ -87,7 +87,7 @@ const LEFT = "pages: pictures left";
  * Builds a part, or what is missing of it. Every part has to be begun twice if several are built at once and this one is
  * not the last: the second time the candidates of the others are there.
  *
- * @throws {UsageError} if the inputs are not there, or `base` is no folder
+ * @throws {UsageError} if the inputs are not there, `base` is no folder, or a rule is not possible
  * @throws {BuildConflictError} if the folder holds another build
  * @throws {TooManyFaultsError} if more is broken than `limit`
  * @throws {SafetyError} and what else `safety` throws
@@ -95,6 +95,11 @@ const LEFT = "pages: pictures left";
 export async function buildM3w(options: M3wOptions): Promise<M3wResult> {
   const { out, part = WHOLE, rules = M3W_RULES, embedder } = options;
   const base = folderAddress(options.base ?? NOWHERE);
+  if (rules.duplicates.bits > MOST_BITS)
+    throw new UsageError(
+      `The rule duplicates.bits is ${rules.duplicates.bits}, and copies are found up to ${MOST_BITS}.`,
+      `give ${MOST_BITS} at most`,
+    );
   const limit = options.limit ?? Number.POSITIVE_INFINITY;
   const chunks = await chunksOf(options.inputs);
   const evaluation = await listEvaluation(options.evaluation ?? []);

@@ -146,7 +146,7 @@ describe("flamingo data m3w", () => {
 
   it("takes pictures of evaluation sets out, though they are copies", async () => {
     const set = join(folder, "evaluation");
-    await mkdir(set);
+    await mkdir(join(set, "folder.jpg"), { recursive: true });
     await writeFile(join(set, "test.jpg"), await COPIES["half the size, JPEG of quality 30"](pictures[7]!));
     await writeFile(join(set, "broken.jpg"), "no picture");
     const { records, report } = await built(["--in", archives, "--evaluation", set]);
@@ -316,6 +316,29 @@ describe("flamingo data m3w", () => {
     });
   });
 
+  it("gives pages of the world as they were drawn, half of them by the paper's rules and all by those that the docs have for it", async () => {
+    const world = join(folder, "world");
+    expect((await command(["data", "world", "--pages", "20", "--out", world])).code).toBe(0);
+    const truth = (await readFile(join(world, "truth.jsonl"), "utf8"))
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { segments: ({ text: string } | { image: string; alt: string })[] });
+    expect((await built(["--in", world, "--no-model"])).records).toHaveLength(10);
+    const [, rules] = /`rules.json` all .*?```json\n(.*?)```/s.exec(await readFile("docs/m3w.md", "utf8"))!;
+    await writeFile(join(world, "rules.json"), rules!);
+    const { records } = await built(["--in", world, "--no-model", "--rules", join(world, "rules.json")]);
+    expect(records).toHaveLength(20);
+    for (const [n, { text, media, about }] of records.entries()) {
+      const segments = truth[n]!.segments;
+      const images = segments.filter((segment) => "image" in segment);
+      expect((about.images as { alt: string }[]).map(({ alt }) => alt)).toEqual(images.map(({ alt }) => alt));
+      const files = await Promise.all(images.map(({ image }) => readFile(join(world, "pages", image))));
+      expect(media.map(({ files: [file] }) => Buffer.from(file!.bytes))).toEqual(files);
+      const texts = [about.title, ...segments.flatMap((segment) => ("text" in segment ? [segment.text] : []))];
+      expect(text).toBe(texts.join("\n\n"));
+    }
+  });
+
   it("asks the web for pictures that are not in the folder, if told to, by whatever spelling of the folder's address", async () => {
     const asked: string[] = [];
     const server = createServer((request, response) => {
@@ -431,6 +454,9 @@ describe("flamingo data m3w", () => {
     await writeFile(rules, JSON.stringify({ pictures: { minimum: 3 } }));
     const refused = await command(["data", "m3w", "--in", archives, "--out", fresh(), "--rules", rules]);
     expect(refused).toMatchObject({ code: 2, err: expect.stringContaining("There is no rule pictures.minimum") });
+    await writeFile(rules, JSON.stringify({ duplicates: { bits: 8 } }));
+    const impossible = await command(["data", "m3w", "--in", archives, "--out", fresh(), "--rules", rules]);
+    expect(impossible).toMatchObject({ code: 2, err: expect.stringContaining("found up to 7") });
   });
 
   it("ends with an error when more is broken than was allowed, or there is nothing to build of", async () => {
