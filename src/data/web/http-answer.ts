@@ -80,16 +80,25 @@ export function decompressed(body: Buffer, encodings: string | undefined, maxByt
     const encoding = named.trim().replace(/^x-/, "");
     if (encoding === "" || encoding === "identity" || plain.length === 0) continue;
     const decode = DECODERS[encoding];
-    if (decode === undefined) return { fault: "unknown encoding", found: encoding.slice(0, 40) };
+    if (decode === undefined) {
+      // Some name the encoding of the characters here.
+      if (isMarkup(plain)) continue;
+      return { fault: "unknown encoding", found: encoding.slice(0, 40) };
+    }
     if (encoding === "gzip" && !(plain[0] === 0x1f && plain[1] === 0x8b)) continue;
     try {
       plain = decode(plain, maxBytes);
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       if (code === "ERR_BUFFER_TOO_LARGE") return { fault: "body too large", found: `more than ${maxBytes} bytes` };
-      if (/^\s*</.test(plain.toString("latin1", 0, 64))) continue;
+      if (isMarkup(plain)) continue;
       return { fault: "body damaged", found: `${encoding}: ${message}` };
     }
   }
   return plain.length <= maxBytes ? plain : { fault: "body too large", found: `${plain.length} bytes` };
+}
+
+/** Whether bytes begin as a page does: they are compressed by nothing. */
+function isMarkup(bytes: Buffer): boolean {
+  return /^\s*</.test(bytes.toString("latin1", 0, 64));
 }
