@@ -103,6 +103,7 @@ export async function replaceFolder(
   try {
     await saying(path, async () => {
       await makeAll(dirname(resolve(path)));
+      await sweepFolders(path, known);
       await mkdir(temporary);
     });
     await make(temporary);
@@ -123,6 +124,26 @@ export async function replaceFolder(
     throw error;
   }
   await rm(retired, { recursive: true, force: true });
+}
+
+/** So long nothing was written into a folder that no process is making any more. */
+const ABANDONED_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * Removes what killed processes left of such a folder long ago. One that has the file by which it is known may be all that
+ * there is of an older one, and stays.
+ */
+async function sweepFolders(path: string, known: string): Promise<void> {
+  const place = dirname(path);
+  for (const name of await readdir(place)) {
+    if (PARTIAL.exec(name)?.[1] !== basename(path)) continue;
+    const left = join(place, name);
+    const inside = await readdir(left, { recursive: true }).catch(() => undefined);
+    if (inside === undefined || inside.includes(known)) continue;
+    const written = await Promise.all(["", ...inside].map((file) => stat(join(left, file)).catch(() => undefined)));
+    const last = Math.max(...written.map((file) => file?.mtimeMs ?? 0));
+    if (Date.now() - last > ABANDONED_MS) await rm(left, { recursive: true, force: true });
+  }
 }
 
 /**

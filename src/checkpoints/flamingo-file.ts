@@ -8,7 +8,7 @@ import { frozen, type Parameter } from "../nn/parameters.js";
 import { Undrawn } from "../random.js";
 import { ModelFolderError } from "./errors.js";
 import { fill } from "./fill.js";
-import { LANGUAGE } from "./language-schema.js";
+import { depth, LANGUAGE } from "./language-schema.js";
 import type { Tensor } from "./safetensors.js";
 
 const count = z.number().int().positive();
@@ -18,7 +18,7 @@ const FOLDED_NFNET = z.strictObject({
   kind: z.literal("folded-nfnet"),
   size: count,
   stem: count,
-  stages: z.array(z.strictObject({ width: count, middle: count, depth: count })).min(1),
+  stages: z.array(z.strictObject({ width: count, middle: count, depth })).min(1),
   alpha: z.number().positive(),
   head: count,
 });
@@ -27,7 +27,7 @@ const NFNET = z.strictObject({
   kind: z.literal("nfnet"),
   size: count,
   stem: count.multipleOf(8),
-  stages: z.array(z.strictObject({ width: count, depth: count })).min(1),
+  stages: z.array(z.strictObject({ width: count, depth })).min(1),
   bottleneck: share,
   groupWidth: count,
   squeeze: share,
@@ -42,7 +42,7 @@ const CLIP_VIT = z.strictObject({
   patch: count,
   positions: count,
   width: count,
-  layers: count,
+  layers: depth,
   heads: count,
   hidden: count,
   activation: z.enum(["gelu", "quickGelu"]),
@@ -82,7 +82,7 @@ const NORM = z.strictObject({ kind: z.enum(["layer", "rms"]), epsilon: z.number(
 const ACTIVATION = z.enum(Object.keys(ACTIVATIONS) as [Activation, ...Activation[]]);
 const RESAMPLER = z.strictObject({
   kind: z.enum(["perceiver", "mlp", "transformer"]).exactOptional(),
-  layers: z.number().int().nonnegative(),
+  layers: depth.or(z.literal(0)),
   heads: count,
   headDim: count.exactOptional(),
   width: count.exactOptional(),
@@ -97,7 +97,7 @@ const RESAMPLER = z.strictObject({
 const GATED = z.strictObject({
   kind: z.enum(["xattn-dense", "vanilla"]).exactOptional(),
   before: z.array(z.number().int().nonnegative()).readonly(),
-  grafts: count.exactOptional(),
+  grafts: depth.exactOptional(),
   heads: count,
   headDim: count.exactOptional(),
   hidden: count,
@@ -109,6 +109,20 @@ const GATED = z.strictObject({
   attend: z.enum(["last", "all"]).exactOptional(),
   project: z.boolean().exactOptional(),
 });
+/** How pictures are fitted to the tower's square, `pad` unless told, and what is taken out of them: per channel, of values from 0 to 1. */
+const NORMALISATION = z.strictObject({
+  mean: colour,
+  deviation: colour,
+  fit: z.enum(["pad", "crop", "squash"]).exactOptional(),
+  shortEdge: count.exactOptional(),
+  centre: z.enum(["half-even", "down"]).exactOptional(),
+  filter: z.enum(["bilinear", "bicubic"]).exactOptional(),
+});
+/** What prompts look like; the paper's unless told. */
+const PROMPT = z.strictObject({
+  policy: z.string(),
+  marks: z.record(z.string(), z.string().nullable()).exactOptional(),
+});
 const FLAMINGO = z
   .strictObject({
     kind: z.literal("flamingo"),
@@ -118,22 +132,8 @@ const FLAMINGO = z
     resampler: RESAMPLER,
     gated: GATED,
     ownTokens: z.enum(["added", "table"]).exactOptional(),
-    /** How pictures are fitted to the tower's square, `pad` unless told, and what is taken out of them: per channel, of values from 0 to 1. */
-    normalisation: z.strictObject({
-      mean: colour,
-      deviation: colour,
-      fit: z.enum(["pad", "crop", "squash"]).exactOptional(),
-      shortEdge: count.exactOptional(),
-      centre: z.enum(["half-even", "down"]).exactOptional(),
-      filter: z.enum(["bilinear", "bicubic"]).exactOptional(),
-    }),
-    /** What its prompts look like; the paper's unless told. */
-    prompt: z
-      .strictObject({
-        policy: z.string(),
-        marks: z.record(z.string(), z.string().nullable()).exactOptional(),
-      })
-      .exactOptional(),
+    normalisation: NORMALISATION,
+    prompt: PROMPT.exactOptional(),
     /** The longest prompt that the model was made for. */
     limits: z.strictObject({ maximumMedia: count, maximumTokens: count }),
   })
@@ -203,14 +203,22 @@ export function flamingoOf(
 /** What a model folder may hold that is no whole Flamingo. */
 const TOWERS: Readonly<Record<string, string>> = { language: "a language model", vision: "a vision tower" };
 
-/** @throws {ModelFolderError} if a configuration is that of a tower alone, which has no answers yet */
-export function requireNoTower(config: unknown, place: string): void {
-  const kind = (config as { readonly kind?: unknown } | null)?.kind;
-  if (typeof kind !== "string" || !Object.hasOwn(TOWERS, kind)) return;
-  throw new ModelFolderError(
-    `${place} holds ${TOWERS[kind]} alone, and no Flamingo.`,
-    "make a Flamingo of it first: flamingo new --vision DIR --language DIR --every 4 --out DIR",
-  );
+/**
+ * @throws {ModelFolderError} if a configuration is that of a tower alone, which has no answers yet, or of another program's
+ *   model, which is to be imported
+ */
+export function requireFlamingo(config: unknown, place: string): void {
+  const { kind, model_type: type } = (config ?? {}) as { readonly kind?: unknown; readonly model_type?: unknown };
+  if (typeof kind === "string" && Object.hasOwn(TOWERS, kind))
+    throw new ModelFolderError(
+      `${place} holds ${TOWERS[kind]} alone, and no Flamingo.`,
+      "make a Flamingo of it first: flamingo new --vision DIR --language DIR --every 4 --out DIR",
+    );
+  if (kind === undefined && typeof type === "string")
+    throw new ModelFolderError(
+      `${place} holds a model as others publish them (its config.json is of model_type ${JSON.stringify(type)}).`,
+      `import it first: flamingo import ${place} --out DIR`,
+    );
 }
 
 /**
@@ -221,11 +229,43 @@ export function describedFlamingo(
   { config, tokenizer }: { readonly config: unknown; readonly tokenizer: unknown },
   place: string,
 ): DescribedFlamingo {
-  const parsed = FLAMINGO.safeParse(config);
-  if (!parsed.success)
-    throw new ModelFolderError(
-      `config.json of ${place} is not that of a Flamingo: ${parsed.error.issues.map(({ path, message }) => `${path.join(".") || "the file"}: ${message}`).join("; ")}`,
-      "give a folder that `flamingo train` saved as `model/` of a whole Flamingo, or mend these fields",
-    );
-  return { config: parsed.data, tokenizer };
+  const mend = "give a folder that `flamingo train` saved as `model/` of a whole Flamingo, or mend these fields";
+  return { config: checked(FLAMINGO, config, `${place} is not that of a Flamingo`, mend), tokenizer };
+}
+
+const LANGUAGE_PART = z.object({
+  language: LANGUAGE,
+  prompt: PROMPT.optional(),
+  limits: z.object({ maximumTokens: count }).optional(),
+});
+const VISION_PART = z.object({ vision: VISION, normalisation: NORMALISATION });
+
+/**
+ * What a configuration says of its language model, and of the texts that it was trained with.
+ * @throws {ModelFolderError} if that has faults (all told at once)
+ */
+export function describedLanguage(config: unknown, place: string): z.infer<typeof LANGUAGE_PART> {
+  return checked(LANGUAGE_PART, config, `${place} says of no language model what is needed`, MEND_TOWER);
+}
+
+/**
+ * What a configuration says of its vision tower.
+ * @throws {ModelFolderError} if that has faults (all told at once)
+ */
+export function describedVision(config: unknown, place: string): z.infer<typeof VISION_PART> {
+  return checked(VISION_PART, config, `${place} says of no vision tower what is needed`, MEND_TOWER);
+}
+
+const MEND_TOWER = "mend these fields, or import or train it again";
+
+function checked<Schema extends z.ZodType>(
+  schema: Schema,
+  config: unknown,
+  fault: string,
+  mend: string,
+): z.infer<Schema> {
+  const parsed = schema.safeParse(config);
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map(({ path, message }) => `${path.join(".") || "the file"}: ${message}`);
+  throw new ModelFolderError(`config.json of ${fault}: ${faults.join("; ")}`, mend);
 }

@@ -4,7 +4,7 @@ import {
   describedFlamingo,
   flamingoOf,
   type LoadedFlamingo,
-  requireNoTower,
+  requireFlamingo,
 } from "./flamingo-file.js";
 import { readModelConfig, readModelFolder, saveModelFolder } from "./model-folder.node.js";
 
@@ -14,13 +14,13 @@ import { readModelConfig, readModelFolder, saveModelFolder } from "./model-folde
  * @throws {WeightsMismatchError} with every tensor that is missing, too many, misshapen or not finite
  */
 export async function readFlamingo(folder: string): Promise<LoadedFlamingo> {
-  requireNoTower(await readModelConfig(folder), folder);
+  requireFlamingo(await readModelConfig(folder), folder);
   return flamingoOf(await readModelFolder(folder), folder);
 }
 
 /** What a Flamingo's folder says of it, without its weights. @throws as `readFlamingo`, but for faults of the weights */
 export async function describeFlamingo(folder: string): Promise<DescribedFlamingo> {
-  requireNoTower(await readModelConfig(folder), folder);
+  requireFlamingo(await readModelConfig(folder), folder);
   return describedFlamingo(await readModelFolder(folder, () => false), folder);
 }
 

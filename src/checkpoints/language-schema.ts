@@ -2,6 +2,11 @@
 import { z } from "zod";
 
 const count = z.number().int().positive();
+/**
+ * How many blocks, of which the deepest models have some hundreds: tensors are listed before they are looked for, and a
+ * number that is wrong must not fill the memory.
+ */
+export const depth = count.max(4096);
 const whole = z.number().int().nonnegative();
 const factor = z.number().positive();
 
@@ -9,7 +14,7 @@ const PRIMER = z.strictObject({
   kind: z.literal("primer"),
   vocabulary: count,
   width: count,
-  layers: count,
+  layers: depth,
   heads: count,
   hidden: count,
   taps: count,
@@ -20,7 +25,7 @@ const TRANSFORMER = z.strictObject({
   vocabulary: count,
   added: whole,
   width: count,
-  layers: count,
+  layers: depth,
   heads: count,
   keyHeads: count,
   headDim: count,

@@ -2,10 +2,10 @@
  * A model on the disk: a folder with `config.json`, `tokenizer.json` and `model.safetensors`, and whatever else its maker
  * puts beside them.
  */
-import { readFile, stat } from "node:fs/promises";
+import { readFile, realpath, stat } from "node:fs/promises";
 import { join, normalize, resolve } from "node:path";
 import { replaceFolder, requireReplaceable, writeAtomically } from "../atomic.node.js";
-import { OutputError } from "../errors.js";
+import { OutputError, UsageError } from "../errors.js";
 import { storedIn } from "../nn/parameters.js";
 import { ModelFolderError } from "./errors.js";
 import { MODEL_FILES, parsedJson, type SavedModel } from "./model-files.js";
@@ -71,10 +71,29 @@ const OWN: ReadonlySet<string> = new Set(Object.values(MODEL_FILES));
 
 /**
  * Looks whether a model folder may be made, before work is done for it.
- * @throws {OutputError} if the place holds something other than a model, or is no folder.
+ * @param madeOf  folders that the model is made of
+ * @throws {OutputError} if the place holds something other than a model of ours, or is no folder.
+ * @throws {UsageError} if it is one of the folders that the model is made of, which would be lost.
  */
-export async function requireModelPlace(folder: string): Promise<void> {
-  await requireReplaceable(resolve(folder), MODEL_FILES.config);
+export async function requireModelPlace(folder: string, madeOf: readonly string[] = []): Promise<void> {
+  const place = resolve(folder);
+  const there = await requireReplaceable(place, MODEL_FILES.config);
+  if (there === undefined || there.length === 0) return;
+  const real = await realpath(place);
+  for (const from of madeOf)
+    if ((await realpath(from).catch(() => undefined)) === real)
+      throw new UsageError(
+        `The model would stand in ${folder}, in place of what it is made of.`,
+        "choose a folder of its own for it",
+      );
+  const config = await readFile(join(place, MODEL_FILES.config), "utf8")
+    .then(JSON.parse)
+    .catch(() => undefined);
+  if (typeof (config as { readonly kind?: unknown } | null | undefined)?.kind === "string") return;
+  throw new OutputError(
+    `${folder} holds a model of another program, by its config.json, which would be lost.`,
+    "choose a new or an empty folder",
+  );
 }
 
 /**

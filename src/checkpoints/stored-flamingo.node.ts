@@ -42,18 +42,19 @@ export async function storedFlamingo(folder: string): Promise<StoredFlamingo> {
 
 /**
  * A Flamingo whose weights are held otherwise than its folder has them: they are written so to a folder for the time being,
- * which is gone when this is disposed of.
- * @throws {UsageError} if they are in few bits already
+ * which is gone when this is disposed of. Those that are held so already stay where they are.
+ * @throws {UsageError} if they are in other few bits
  * @throws {UnsavableError} for a number that is too large for float16
  * @throws as `storedFlamingo`
  */
 export async function storedFlamingoAs(folder: string, keep: Keeping): Promise<StoredFlamingo & AsyncDisposable> {
   const whole = await storedFlamingo(folder);
-  const store = await openTensorStore(folder);
+  const { weights: store, formats } = await outlineFlamingo(folder);
+  if (keep in formats) return { ...whole, [Symbol.asyncDispose]: async () => {} };
   const packed = [...store.entries.keys()].find((name) => name.endsWith(".packed"));
   if (packed !== undefined)
     throw new UsageError(
-      `The weights of ${folder} are in few bits already (${packed}), and were to be held as ${keep}.`,
+      `The weights of ${folder} are in few bits already (${packed}), and were asked for as ${keep}.`,
       "open it as it is, or import the checkpoint again in another format",
     );
   const temporary = await mkdtemp(join(tmpdir(), "flamingo-held-"));

@@ -70,7 +70,8 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     usage: "import <source>",
-    summary: "turn a published checkpoint (OpenFlamingo, IDEFICS, a language model, a CLIP) into a model folder",
+    summary:
+      "turn a published checkpoint (OpenFlamingo, IDEFICS, a language model, a vision tower) into a model folder",
     options: [
       { flags: "--out <folder>", help: "folder for the model" },
       { flags: "--language <source>", help: "the language model that an OpenFlamingo was trained on" },

@@ -6,8 +6,8 @@ import { UsageError } from "../errors.js";
 import { type ExportedGraphs, exportGraphs } from "../generation/export.node.js";
 import { EMBEDDED } from "../generation/flamingo.node.js";
 import { EXPORT_FORMATS } from "./commands.js";
+import { INTERRUPTED, unlessInterrupted } from "./interruption.js";
 import type { Io } from "./io.js";
-import { tellWriting } from "./progress.js";
 
 export interface ExportFlags {
   readonly model?: string;
@@ -16,26 +16,23 @@ export interface ExportFlags {
   readonly json?: boolean;
 }
 
-/** Exports. @throws as `exportModel` and `exportGraphs`; {UsageError} without a format or a place */
-export async function exportCommand(_: readonly string[], flags: ExportFlags, io: Io): Promise<undefined> {
+/**
+ * Exports; an interruption leaves nothing of it.
+ * @throws as `exportModel` and `exportGraphs`; {UsageError} without a format or a place
+ */
+export async function exportCommand(_: readonly string[], flags: ExportFlags, io: Io): Promise<number> {
   const { model = EMBEDDED, format, out } = flags;
   if (format === undefined || out === undefined)
     throw new UsageError(
       format === undefined ? "There is no format to export in." : "There is no place for the export.",
       `name a format of ${EXPORT_FORMATS.join(", ")} and a folder: flamingo export --model models/name --format onnx --out name-onnx`,
     );
-  const writing = tellWriting(io, out);
-  const exported = await (async () => {
-    try {
-      return format === "onnx"
-        ? await exportGraphs(model, out)
-        : await exportModel(model, format, out, { onWritten: writing.tell });
-    } finally {
-      writing.end();
-    }
-  })();
+  const exported = await unlessInterrupted<Exported | ExportedGraphs>(io, out, (options) =>
+    format === "onnx" ? exportGraphs(model, out, options) : exportModel(model, format, out, options),
+  );
+  if (exported === undefined) return INTERRUPTED;
   io.out(flags.json ? `${JSON.stringify(exported)}\n` : inWords(exported, out));
-  return undefined;
+  return 0;
 }
 
 function inWords(exported: Exported | ExportedGraphs, out: string): string {

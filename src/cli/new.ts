@@ -2,8 +2,8 @@
 import { inUnits } from "../checkpoints/hub/disk.node.js";
 import { type NewFlamingo, newFlamingo } from "../conversion/new.node.js";
 import { UsageError } from "../errors.js";
+import { INTERRUPTED, unlessInterrupted } from "./interruption.js";
 import type { Io } from "./io.js";
-import { tellWriting } from "./progress.js";
 
 export interface NewFlags {
   readonly language?: string;
@@ -19,24 +19,20 @@ export interface NewFlags {
 /** The paper's 9B has a gated block before every so many. */
 const EVERY = 4;
 
-/** Makes a model. @throws as `newFlamingo`; {UsageError} without towers or a place */
-export async function newCommand(_: readonly string[], flags: NewFlags, io: Io): Promise<undefined> {
+/** Makes a model; an interruption leaves nothing of it. @throws as `newFlamingo`; {UsageError} without towers or a place */
+export async function newCommand(_: readonly string[], flags: NewFlags, io: Io): Promise<number> {
   const { language, vision, out, every = EVERY } = flags;
   if (language === undefined || vision === undefined || out === undefined)
     throw new UsageError(
       `There is no ${language === undefined ? "language model" : vision === undefined ? "vision tower" : "place for the model"}.`,
       "name all three: flamingo new --language models/words --vision models/eyes --out models/name",
     );
-  const writing = tellWriting(io, out);
-  const made = await (async () => {
-    try {
-      return await newFlamingo(out, { ...flags, language, vision, every, onWritten: writing.tell });
-    } finally {
-      writing.end();
-    }
-  })();
+  const made = await unlessInterrupted(io, out, (options) =>
+    newFlamingo(out, { ...flags, ...options, language, vision, every }),
+  );
+  if (made === undefined) return INTERRUPTED;
   io.out(flags.json ? `${JSON.stringify(made)}\n` : inWords(made, out));
-  return undefined;
+  return 0;
 }
 
 function inWords({ name, config, added, report, files, bytes }: NewFlamingo, out: string): string {

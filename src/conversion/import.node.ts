@@ -42,7 +42,7 @@ export interface Imported {
  * @param source  a folder, `hf:owner/name` or `hf:owner/name@revision`
  * @throws {FamilyError | ForeignConfigError} for a model of a family or variant that is not known
  * @throws {ImportError} for tensors that are missing or do not fit
- * @throws {OutputError} if the place cannot be written or the disk is full
+ * @throws {OutputError} if the place cannot be written, holds anything but a model of ours, or the disk is full
  * @throws {SourceError} for a source that is malformed or not there; what a hub refuses or breaks off has codes that begin
  *   with `HUB_`
  * @throws {ModelFolderError | SafetensorsError | TorchFileError} for files that are missing, cut off or contradict themselves

@@ -1,9 +1,15 @@
 /** A new Flamingo, as the paper makes one: around a finished language model and a finished vision tower, all gates closed. */
 import { readFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { describedFlamingo, type FlamingoFile } from "../checkpoints/flamingo-file.js";
+import {
+  describedFlamingo,
+  describedLanguage,
+  describedVision,
+  type FlamingoFile,
+} from "../checkpoints/flamingo-file.js";
 import type { HoldOptions, Incoming } from "../checkpoints/held-weights.node.js";
 import { MODEL_FILES, parsedJson } from "../checkpoints/model-files.js";
+import { requireModelPlace } from "../checkpoints/model-folder.node.js";
 import { type Layout, type NameRow, same } from "../checkpoints/names/table.js";
 import { columns, span } from "../checkpoints/names/transformer.js";
 import type { TensorStore } from "../checkpoints/store.js";
@@ -14,7 +20,7 @@ import { type LanguageConfig, languageSizes } from "../model/language/language.j
 import { flatten, type Parameter } from "../nn/parameters.js";
 import { type PromptConfig, policyOf, promptConfigOf } from "../prompt/policies.js";
 import { Random } from "../random.js";
-import type { TokenizerJson } from "../text/tokenizer-json.js";
+import { type TokenizerJson, tokenizerJsonOf } from "../text/tokenizer-json.js";
 import { type NamedTokenizer, paperVocabulary, tokenCount } from "../text/vocabulary.js";
 import { writeFolder } from "./import.node.js";
 import { limitsOf } from "./recognise.node.js";
@@ -57,7 +63,8 @@ const RESAMPLER = { layers: 6, latents: 64, frames: 8 };
  * their own formats; the resampler is as wide as the language model and has as many heads. New tokens, `<EOC>` and what else
  * the paper's prompts need, get rows beside the language model's own table, which is cut to the ids of its tokenizer.
  *
- * @throws {UsageError} for a folder that holds no such tower, and for a language model that cannot take new tokens
+ * @throws {UsageError} for a folder that holds no such tower, for a language model that cannot take new tokens, and if the
+ *   place is that of a tower
  * @throws {ImportError} with every tensor of a tower that is missing or of another size
  * @throws {ModelFolderError} if the two cannot be parts of one model
  * @throws {TokenizerFileError} if the tokenizer has no end of text
@@ -66,12 +73,13 @@ const RESAMPLER = { layers: 6, latents: 64, frames: 8 };
 export async function newFlamingo(folder: string, options: NewOptions): Promise<NewFlamingo> {
   const { vision, language, every, latents = RESAMPLER.latents, seed = 0 } = options;
   const name = options.name ?? basename(resolve(folder));
+  await requireModelPlace(folder, [language, vision]);
   const words = await languageIn(language);
   const eyes = await visionIn(vision);
   const { width } = languageSizes(words.config);
   const heads = words.config.heads;
   const sizes: FlamingoConfig = {
-    vision: eyes.config,
+    vision: eyes.vision,
     language: words.resized,
     resampler: { ...RESAMPLER, latents, heads, hidden: 4 * width },
     gated: { before: everyNth(languageSizes(words.config).layers, every), heads, hidden: 4 * width },
@@ -161,14 +169,15 @@ interface Words {
 }
 
 async function languageIn(folder: string): Promise<Words> {
-  const { config, prompt = { policy: "paper" }, longest, store } = await towerIn(folder, "language");
-  const base = (await jsonIn(folder, MODEL_FILES.tokenizer)) as TokenizerJson;
+  const { json, store } = await towerIn(folder, "language");
+  const { language: own, prompt = { policy: "paper" }, limits } = describedLanguage(json, folder);
+  const base = tokenizerJsonOf(await jsonIn(folder, MODEL_FILES.tokenizer), join(folder, MODEL_FILES.tokenizer));
   const { bos, eos, pad } = policyOf(prompt as PromptConfig).marks;
   const names = { eos, ...(bos === undefined ? {} : { bos }), ...(pad === undefined ? {} : { pad }) };
   const named: NamedTokenizer = paperVocabulary({ json: base, names, begins: true });
   const [before, after] = [tokenCount(base), tokenCount(named.json)];
   const added = named.json.added_tokens.filter(({ id }) => id >= before).map(({ content }) => content);
-  const own = config as LanguageConfig;
+  const longest = limits?.maximumTokens;
   const found = { config: own, tokenizer: named.json, prompt: promptConfigOf("paper", named), added, longest, store };
   if (own.kind === "transformer" && own.added === 0 && before <= own.vocabulary)
     return { ...found, resized: { ...own, vocabulary: before, added: after - before } };
@@ -179,38 +188,21 @@ async function languageIn(folder: string): Promise<Words> {
   );
 }
 
-async function visionIn(folder: string): Promise<{
-  readonly config: FlamingoConfig["vision"];
-  readonly normalisation: FlamingoFile["normalisation"];
-  readonly store: TensorStore;
-}> {
-  const { config, normalisation, store } = await towerIn(folder, "vision");
-  return {
-    config: config as FlamingoConfig["vision"],
-    normalisation: normalisation as FlamingoFile["normalisation"],
-    store,
-  };
+async function visionIn(folder: string): Promise<ReturnType<typeof describedVision> & { readonly store: TensorStore }> {
+  const { json, store } = await towerIn(folder, "vision");
+  return { ...describedVision(json, folder), store };
 }
 
-/** What a folder says of one of its towers. */
+/** What a folder says of itself, if it has such a tower, and its tensors. */
 async function towerIn(folder: string, part: "language" | "vision") {
   const json = await jsonIn(folder, MODEL_FILES.config);
-  const said = json as {
-    readonly kind?: unknown;
-    readonly prompt?: unknown;
-    readonly normalisation?: unknown;
-    readonly limits?: { readonly maximumTokens?: unknown };
-  };
-  const config = (json as Readonly<Record<string, unknown>>)[part];
-  if ((said.kind !== part && said.kind !== "flamingo") || typeof config !== "object")
+  const kind = (json as { readonly kind?: unknown } | null)?.kind;
+  if (kind !== part && kind !== "flamingo")
     throw new UsageError(
-      `${folder} is no folder of a ${part === "language" ? "language model" : "vision tower"}: its config.json is of kind ${JSON.stringify(said.kind) ?? "unknown"}.`,
+      `${folder} is no folder of a ${part === "language" ? "language model" : "vision tower"}: its config.json is of kind ${JSON.stringify(kind) ?? "unknown"}.`,
       `import one first: flamingo import hf:owner/name --out models/name, then give it with --${part}`,
     );
-  const store = await openTensorStore(folder, [MODEL_FILES.weights, MODEL_FILES.index]);
-  const told = said.limits?.maximumTokens;
-  const longest = typeof told === "number" ? told : undefined;
-  return { config, prompt: said.prompt, normalisation: said.normalisation, longest, store };
+  return { json, store: await openTensorStore(folder, [MODEL_FILES.weights, MODEL_FILES.index]) };
 }
 
 async function jsonIn(folder: string, file: string): Promise<unknown> {

@@ -81,6 +81,12 @@ export async function recognise(source: string, options: RecogniseOptions = {}):
       `leave out ${needless.map((piece) => `--${piece}`).join(" and ")}; flamingo new joins towers`,
     );
   }
+  const kind = (config as { readonly kind?: unknown } | null | undefined)?.kind;
+  if (typeof kind === "string")
+    throw new FamilyError(
+      `${published.place} is a model folder already, of kind ${JSON.stringify(kind)}.`,
+      kind === "flamingo" ? "give it with --model as it is" : "give it to flamingo new as it is",
+    );
   const all = await tensorsOf(published);
   const { store, taken } = stateDict(all);
   const places = openFlamingoPlaces(store.entries.keys());
@@ -89,8 +95,8 @@ export async function recognise(source: string, options: RecogniseOptions = {}):
     return openFlamingo(published, store, places, options, beside);
   }
   throw new FamilyError(
-    `${published.place} ${config === undefined ? "has no config.json" : `is of model_type ${JSON.stringify(typeOf(config)) ?? "nowhere told"}`}, and its tensors are not those of an OpenFlamingo.`,
-    `name an OpenFlamingo, an IDEFICS, a CLIP, or a language model of ${Object.keys(LANGUAGE_FAMILIES).join(", ")}`,
+    `${published.place} ${config === undefined ? "has no config.json" : typeOf(config) === undefined ? "names no model_type in its config.json" : `is of model_type ${JSON.stringify(typeOf(config))}`}, and its tensors are not those of an OpenFlamingo.`,
+    `name an OpenFlamingo, an IDEFICS, a CLIP, an NFNet of timm, or a language model of ${Object.keys(LANGUAGE_FAMILIES).join(", ")}`,
   );
 }
 

@@ -9,7 +9,7 @@ import { type LibraryTokenizer, library } from "./library.js";
 import { type Pipeline, pipelineOf } from "./pipeline.js";
 import { type Spelling, spellingOf } from "./spelling.js";
 import type { TextPlace, Tokenizer } from "./tokenizer.js";
-import { type AddedToken, TokenizerFileError, type TokenizerJson } from "./tokenizer-json.js";
+import { type AddedToken, TokenizerFileError, type TokenizerJson, tokenizerJsonOf } from "./tokenizer-json.js";
 import { Unigram } from "./unigram.js";
 
 /** The tokenizer has no such special token. */
@@ -54,14 +54,8 @@ const WORD_BOUNDARY = /(?<=[^\u2581])(?=\u2581)/u;
  * @throws {TokenizerFileError} if the contents are not those of a `tokenizer.json`, or use parts we do not know.
  */
 export function openTokenizer(json: TokenizerJson, config: Readonly<Record<string, unknown>> = {}): Tokenizer {
-  if (typeof json?.model?.type !== "string" || !Array.isArray(json.added_tokens ?? [])) {
-    throw new TokenizerFileError(
-      "This is not the contents of a tokenizer.json: it has no model with a type.",
-      "give the parsed tokenizer.json of the model, not its tokenizer_config.json or vocab.json",
-    );
-  }
   const parts = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null };
-  const whole = { ...parts, ...json, added_tokens: json.added_tokens ?? [] };
+  const whole = { ...parts, ...tokenizerJsonOf(json, "The tokenizer.json") };
   try {
     return new HubTokenizer(whole, config);
   } catch (cause) {

@@ -1,7 +1,7 @@
 /** The tokenizer of a published language model, from whichever files it came in, as a `tokenizer.json`. */
 import { gpt2TokenizerJson } from "./published.js";
 import { sentencePieceJson } from "./sentencepiece.js";
-import { TokenizerFileError, type TokenizerJson } from "./tokenizer-json.js";
+import { TokenizerFileError, type TokenizerJson, tokenizerJsonOf } from "./tokenizer-json.js";
 import { type NamedTokenizer, type SpecialNames, withSpecialTokens } from "./vocabulary.js";
 
 /** The files, each if it is there: JSON parsed, text as text, `tokenizer.model` as bytes. */
@@ -53,14 +53,8 @@ export function tokenizerFromFiles(files: TokenizerFiles, place: string): NamedT
 const LLAMA_CONTROLS: SpecialNames = { bos: "<s>", eos: "</s>", unknown: "<unk>" };
 
 function contents(files: TokenizerFiles, names: SpecialNames, place: string): TokenizerJson {
-  const json = files["tokenizer.json"] as TokenizerJson | undefined;
-  if (json !== undefined) {
-    if (typeof json?.model?.type === "string") return { ...json, added_tokens: json.added_tokens ?? [] };
-    throw new TokenizerFileError(
-      `The tokenizer.json of ${place} has no model with a type.`,
-      "fetch it again; a file of a few lines is a pointer to the real one, which was not fetched",
-    );
-  }
+  const json = files["tokenizer.json"];
+  if (json !== undefined) return tokenizerJsonOf(json, `The tokenizer.json of ${place}`);
   const model = files["tokenizer.model"];
   if (model !== undefined) return sentencePieceJson(model, `tokenizer.model of ${place}`);
   const vocabulary = files["vocab.json"];

@@ -40,6 +40,39 @@ export class TokenizerFileError extends FlamingoError {
   readonly code = "TEXT_TOKENIZER_FILE";
 }
 
+/**
+ * The contents of a `tokenizer.json`, of which so much is sure: a model of a known type with a vocabulary, and added tokens that
+ * are spelt and have ids.
+ *
+ * @param place  what errors call the file
+ * @throws {TokenizerFileError} if they are not that
+ */
+export function tokenizerJsonOf(contents: unknown, place: string): TokenizerJson {
+  const { model, added_tokens } = (contents ?? {}) as Partial<TokenizerJson>;
+  const added = added_tokens ?? [];
+  const fault =
+    typeof model?.type !== "string"
+      ? "has no model with a type"
+      : !MODELS.includes(model.type)
+        ? `has a model of type ${model.type}, and known are ${MODELS.join(", ")}`
+        : typeof model.vocab !== "object" || model.vocab === null
+          ? "has no vocabulary"
+          : !Array.isArray(added) || !added.every(isAddedToken)
+            ? "has an added token without its text or its id"
+            : undefined;
+  if (fault === undefined) return { ...(contents as TokenizerJson), added_tokens: added };
+  throw new TokenizerFileError(
+    `${place} ${fault}.`,
+    "give the tokenizer.json of the model as it was published; a file of a few lines is a pointer to the real one, which was not fetched",
+  );
+}
+
+const MODELS: readonly string[] = ["BPE", "Unigram", "WordLevel", "WordPiece"];
+
+function isAddedToken(value: Partial<AddedToken> | null): boolean {
+  return typeof value?.content === "string" && Number.isSafeInteger(value.id) && value.id! >= 0;
+}
+
 /** The parts in which byte-pair tokenizers differ. */
 export interface BytePairParts {
   readonly vocabulary: ReadonlyMap<string, number>;

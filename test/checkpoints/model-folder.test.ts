@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -66,6 +66,29 @@ describe("a model folder", () => {
     await expect(saveModelFolder(folder, saved(1e6, { dtype: "F16" }))).rejects.toThrow(/save the model as F32/);
     expect(fill(tree(0), (await readModelFolder(folder)).tensors)).toEqual(tree(1));
     expect(await readdir(place)).toEqual(["model"]);
+  });
+
+  it("clears away what was left of it by a process that was killed a day ago, and nothing that may still be wanted", async () => {
+    const left = async (name: string, hours: number, ...files: string[]) => {
+      const time = new Date(Date.now() - hours * 3_600_000);
+      await mkdir(join(place, name, "language"), { recursive: true });
+      for (const file of files) await writeFile(join(place, name, file), "half");
+      for (const file of [...files, "language", ""]) await utimes(join(place, name, file), time, time);
+      return name;
+    };
+    await left(".model.00000001.partial", 25, "model.safetensors", "language/model.safetensors");
+    const kept = [
+      await left(".model.00000002.partial", 23, "model.safetensors"),
+      // An older model that was put aside a moment before it was to be replaced.
+      await left(".model.00000003.partial", 25, "model.safetensors", "config.json"),
+      await left(".other.00000004.partial", 25, "model.safetensors"),
+      await left(".model.partial", 25, "model.safetensors"),
+    ];
+    // A folder is old, and a file deep within is still being written.
+    kept.push(await left(".model.00000005.partial", 25, "language/model.safetensors"));
+    await writeFile(join(place, ".model.00000005.partial", "language/model.safetensors"), "more");
+    await saveModelFolder(join(place, "model"), saved());
+    expect((await readdir(place)).sort()).toEqual([...kept, "model"].sort());
   });
 
   it("is never made over other people's things, nor where nothing can be written", async () => {

@@ -14,7 +14,7 @@ import { initLanguage } from "../../src/model/language/language.js";
 import { Undrawn } from "../../src/random.js";
 import { command, start } from "../support/command.js";
 import { COMMIT, startHub } from "../support/hub-server.js";
-import { CHECKPOINTS, published, referenceAnswer } from "../support/published.js";
+import { CHECKPOINTS, copied, published, referenceAnswer } from "../support/published.js";
 import { sparseFolder } from "../support/sparse.js";
 
 let place: string;
@@ -94,6 +94,25 @@ describe("an import that is ended from outside", () => {
   });
 });
 
+describe("a new Flamingo that is ended from outside", () => {
+  it("takes away what it wrote if it is interrupted", async () => {
+    for (const [source, name] of [
+      [await largeModel(), "words"],
+      [published("clip"), "eyes"],
+    ] as const)
+      expect((await command(["import", source, "--out", at(name)])).code).toBe(0);
+    const { process: stopped, ended } = start([
+      ...["new", "--language", at("words"), "--vision", at("eyes"), "--out", at("out", "model")],
+    ]);
+    await untilWriting(at("out"));
+    stopped.kill("SIGINT");
+    const { code, out, err } = await ended;
+    expect(err).toMatch(/Stopping, and taking away what was written; once more to stop at once\.\n(.*\n)*Stopped\./);
+    expect([code, out]).toEqual([130, ""]);
+    expect(await readdir(at("out"))).toEqual([]);
+  });
+});
+
 describe("an import to a place that cannot take it", () => {
   const idefics = ["import", published("idefics"), "--out"];
   const refused = async (out: string, wanted: RegExp) => {
@@ -111,6 +130,20 @@ describe("an import to a place that cannot take it", () => {
     await refused(at("letters", "to-anna.txt"), /to-anna\.txt cannot be written: ENOTDIR/);
     await refused(at("letters", "to-anna.txt", "model"), /cannot be written|is no folder/);
     expect(await readdir(at("letters"))).toEqual(["to-anna.txt"]);
+  });
+
+  it("spares a checkpoint of another program that stands there, be it the one that is imported", async () => {
+    await copied("idefics", at("downloaded"), {});
+    const before = await readdir(at("downloaded"));
+    for (const source of [published("neox"), at("downloaded")]) {
+      const { code, err } = await command(["import", source, "--out", at("downloaded")]);
+      expect(err).toMatch(
+        /downloaded holds a model of another program, by its config\.json, which would be lost\.\nTo mend/,
+      );
+      expect(code).toBe(1);
+    }
+    expect(await readdir(at("downloaded"))).toEqual(before);
+    expect(await readdir(place)).toEqual(["downloaded"]);
   });
 
   it.skipIf(process.platform !== "linux")("says that nothing can be written there (of Linux, /proc)", async () => {

@@ -162,7 +162,7 @@ describe("a configuration that is none", () => {
     const faulty = await spoilt("neox", { "config.json": nonsense });
     await expectRefused([faulty], /config\.json of .*neox.*hidden_size: .*num_hidden_layers: /);
     const empty = await spoilt("neox", { "config.json": "[]" });
-    await expectRefused([empty], /neox is of model_type nowhere told/);
+    await expectRefused([empty], /neox names no model_type in its config\.json, and its tensors/);
     const large = await spoilt("idefics", { "preprocessor_config.json": { image_size: 14 } });
     await expectRefused(
       [large],
@@ -170,6 +170,46 @@ describe("a configuration that is none", () => {
     );
     const timm = await spoilt("clip", { "config.json": { architecture: "resnet50" } });
     await expectRefused([timm], /architecture "resnet50"/);
+  });
+
+  it.each([
+    ["neox", "num_hidden_layers", 1e6],
+    ["mpt", "n_layers", 1e6],
+    ["idefics", "num_hidden_layers", 1e6],
+    ["idefics", "perceiver_config", { resampler_depth: 1e6, use_resampler: true }],
+    ["clip", "vision_config", { num_hidden_layers: 1e6 }],
+  ])("of %s that asks by its %s for a million blocks is refused before they are listed", async (name, field, value) => {
+    const folder = await spoilt(name, { "config.json": await configOf(name, { [field]: value }) });
+    await expectRefused([folder], /config\.json of .*(layers|depth): .*4096/);
+  });
+
+  it.each([
+    ["no vocabulary", { model: { type: "BPE" } }],
+    ["an added token without its text or its id", { added_tokens: [null] }],
+    ["an added token without its text or its id", { added_tokens: { "<pad>": 1 } }],
+  ])("of a tokenizer has %s", async (wanted, change) => {
+    const words = JSON.parse(await readFile(published("neox", "tokenizer.json"), "utf8"));
+    const folder = await spoilt("neox", { "tokenizer.json": { ...words, ...change } });
+    await expectRefused([folder], `The tokenizer.json of ${folder} has ${wanted}`);
+  });
+
+  it("of a model folder of ours is told as that", async () => {
+    const model = at("a-model");
+    expect((await command(["import", published("neox"), "--out", model])).code).toBe(0);
+    await expectRefused([model], /a-model is a model folder already, of kind "language"/, /flamingo new/);
+  });
+
+  it("of a model that is not imported yet is told as that by the commands that want a Flamingo", async () => {
+    for (const [asked, ...rest] of [
+      ["inspect", published("idefics")],
+      ["generate", "Output:", "--model", published("idefics")],
+    ] as const) {
+      const { code, err } = await command([asked, ...rest]);
+      expect(err).toMatch(
+        /idefics holds a model as others publish them .*"idefics"\)\.\nTo mend it: .*flamingo import \S+idefics --out/,
+      );
+      expect(code).toBe(1);
+    }
   });
 
   it("makes tensors of other sizes than there are, each told with both", async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -8,7 +8,7 @@ import { readModelFolder, saveModelFolder } from "../../src/checkpoints/model-fo
 import { openTensorStore } from "../../src/checkpoints/store.node.js";
 import { ImportError } from "../../src/conversion/errors.js";
 import { newFlamingo } from "../../src/conversion/new.node.js";
-import { UsageError } from "../../src/errors.js";
+import { FlamingoError, UsageError } from "../../src/errors.js";
 import { openFlamingo } from "../../src/generation/flamingo.node.js";
 import { axis, constant, graph, reshape, type Value } from "../../src/graph/index.js";
 import { visualTokens } from "../../src/model/flamingo.js";
@@ -191,5 +191,58 @@ describe("a new Flamingo", () => {
     const error = await newFlamingo(out, { vision: at("torn"), language: at("gpt2"), every: 4 }).catch((e) => e);
     expect(error).toBeInstanceOf(ImportError);
     expect(error.problem).toContain("vision.positions");
+  });
+});
+
+describe("a tower's folder that is not as it was made", () => {
+  const refused = async (name: string, part: "language" | "vision", files: Record<string, unknown>) => {
+    await saveLanguage("gpt2");
+    await cp(part === "language" ? at("gpt2") : at("eyes"), at(name), { recursive: true });
+    for (const [file, content] of Object.entries(files)) await writeFile(at(name, file), JSON.stringify(content));
+    const towers = { vision: at("eyes"), language: at("gpt2"), [part]: at(name) };
+    const error = await newFlamingo(at("refused"), { ...towers, every: 4 }).catch((error) => error);
+    expect(error).toBeInstanceOf(FlamingoError);
+    return `${error.problem}`;
+  };
+
+  it.each([
+    ["null", null, /no folder of a language model: its config\.json is of kind unknown/],
+    ["no size", { kind: "language", language: { kind: "primer" } }, /language\.width: .*received undefined/],
+    ["no language", { kind: "language", language: null }, /language: /],
+    ["nothing", { kind: "language" }, /language: /],
+  ])("is told by what its config.json says of its language model: %s", async (name, config, wanted) => {
+    const problem = await refused(`words-${name}`, "language", { "config.json": config });
+    expect(problem).toMatch(wanted);
+    expect(problem).toContain(at(`words-${name}`));
+  });
+
+  it.each([
+    ["null", null, /no folder of a vision tower/],
+    ["no size", { kind: "vision", vision: { kind: "clip-vit" } }, /vision\.size: .*normalisation: /],
+  ])("is told by what its config.json says of its vision tower: %s", async (name, config, wanted) => {
+    const problem = await refused(`eyes-${name}`, "vision", { "config.json": config });
+    expect(problem).toMatch(wanted);
+    expect(problem).toContain(at(`eyes-${name}`));
+  });
+
+  it.each([
+    ["null", null, /tokenizer\.json has no model with a type/],
+    ["no vocabulary", { model: { type: "BPE" } }, /tokenizer\.json has no vocabulary/],
+    [
+      "odd tokens",
+      { model: { type: "BPE", vocab: {} }, added_tokens: [{}] },
+      /tokenizer\.json has an added token without/,
+    ],
+  ])("is told by its tokenizer: %s", async (name, tokenizer, wanted) => {
+    expect(await refused(`tokens-${name}`, "language", { "tokenizer.json": tokenizer })).toMatch(wanted);
+  });
+
+  it("is not replaced by what is made of it", async () => {
+    await saveLanguage("gpt2");
+    const before = await readModelFolder(at("gpt2"));
+    await expect(
+      newFlamingo(at("gpt2"), { vision: at("eyes"), language: at("gpt2", "..", "gpt2"), every: 4 }),
+    ).rejects.toThrow(/gpt2, in place of what it is made of/);
+    expect(await readModelFolder(at("gpt2"))).toEqual(before);
   });
 });

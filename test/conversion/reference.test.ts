@@ -35,7 +35,10 @@ function python(name: string, ...args: readonly string[]): string {
   return stdout;
 }
 
-describe.skipIf(PYTHON === undefined)("an export (needs PYTHON, one with tools/reference/requirements.txt)", () => {
+const NEEDS =
+  "skipped unless Python is named: PYTHON=venv/bin/python OPEN_FLAMINGO=open_flamingo npx vitest run test/conversion/reference.test.ts, the one with tools/reference/requirements.txt, the other a checkout of github.com/mlfoundations/open_flamingo";
+
+describe.skipIf(PYTHON === undefined)(`an export (${NEEDS})`, () => {
   it.each(["published", "vector-gates", "no-resampler"])(
     "of IDEFICS %s is loaded by transformers without a tensor missing or left over, and says what it said",
     async (name) => {
@@ -49,7 +52,7 @@ describe.skipIf(PYTHON === undefined)("an export (needs PYTHON, one with tools/r
   );
 
   it.skipIf(OPEN_FLAMINGO === undefined).each(["neox", "mpt", "llama", "opt"])(
-    "of OpenFlamingo around %s is loaded by its own code, and says what it says here (needs OPEN_FLAMINGO, a checkout)",
+    "of OpenFlamingo around %s is loaded by its own code, and says what it says here (needs OPEN_FLAMINGO)",
     async (name) => {
       const config = await saveOpenFlamingo(at(name), name);
       await exportModel(at(name), "openflamingo", at(`${name}-out`));

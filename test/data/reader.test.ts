@@ -325,6 +325,17 @@ describe("shards of others", () => {
 });
 
 describe("a mixture", () => {
+  it("may have numbers for names", async () => {
+    const open = async () => [
+      { name: "10", weight: 1, reader: await readShards(set, { shuffle: 5 }) },
+      { name: "2", weight: 1, reader: await readShards(set, { shuffle: 5, seed: 1 }) },
+    ];
+    const state = JSON.parse(JSON.stringify(mix(await open()).state()));
+    expect(mix(await open(), { state }).state()).toEqual(state);
+    const others = (await open()).reverse();
+    expect(() => mix(others, { state })).toThrow(ReaderStateError);
+  });
+
   it("draws by weight, goes on when a set ends, and resumes at the exact record", async () => {
     const other = join(place, "other");
     await buildPart({ folder: other, settings: {}, source: () => madeRecords("b", 50), shardRecords: 20 });

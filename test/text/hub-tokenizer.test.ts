@@ -87,6 +87,9 @@ describe("a tokenizer opened from its file", () => {
     for (const other of [{}, { model: {} }, null, { vocab: { a: 1 } }]) {
       expect(() => openTokenizer(other as unknown as TokenizerJson)).toThrow(TokenizerFileError);
     }
-    expect(() => openTokenizer({ ...json, model: { type: "Unheard" } })).toThrow(/To mend it: check that the file/);
+    const unheard = { ...json, model: { ...json.model, type: "Unheard" } };
+    expect(() => openTokenizer(unheard)).toThrow(/a model of type Unheard, and known are BPE, /);
+    const broken = { ...json, model: { ...json.model, merges: 5 } };
+    expect(() => openTokenizer(broken)).toThrow(/To mend it: check that the file/);
   });
 });

@@ -1,6 +1,7 @@
 /** BERT, as transformers saves it. */
 import { z } from "zod";
 import type { BertConfig } from "../../model/text/bert.js";
+import { depth } from "../language-schema.js";
 import { count, divided, readConfig, supported } from "./read.js";
 
 const FIELDS = {
@@ -8,7 +9,7 @@ const FIELDS = {
   max_position_embeddings: count.default(512),
   type_vocab_size: count.default(2),
   hidden_size: count.default(768),
-  num_hidden_layers: count.default(12),
+  num_hidden_layers: depth.default(12),
   num_attention_heads: count.default(12),
   intermediate_size: count.default(3072),
   hidden_act: z.string().default("gelu"),

@@ -1,13 +1,14 @@
 /** CLIP's vision tower, as transformers saves it; also the one inside IDEFICS. */
 import { z } from "zod";
 import type { ClipVitConfig } from "../../model/vision/clip-vit.js";
+import { depth } from "../language-schema.js";
 import { ForeignConfigError } from "./errors.js";
 import { count, readConfig, supported } from "./read.js";
 
 const FIELDS = {
   hidden_size: count.default(768),
   intermediate_size: count.default(3072),
-  num_hidden_layers: count.default(12),
+  num_hidden_layers: depth.default(12),
   num_attention_heads: count.default(12),
   num_channels: count.default(3),
   image_size: count.default(224),

@@ -1,12 +1,13 @@
 /** GPT-NeoX (Pythia, RedPajama-INCITE), as transformers saves it. */
 import { z } from "zod";
 import type { TransformerConfig } from "../../model/language/transformer-config.js";
+import { depth } from "../language-schema.js";
 import { activation, activationName, count, divided, ROTARY, readConfig, rotaryBase } from "./read.js";
 
 const FIELDS = {
   vocab_size: count.default(50432),
   hidden_size: count.default(6144),
-  num_hidden_layers: count.default(44),
+  num_hidden_layers: depth.default(44),
   num_attention_heads: count.default(64),
   intermediate_size: count.default(24576),
   hidden_act: z.string().default("gelu"),

@@ -1,13 +1,14 @@
 /** GPT-2, as transformers saves it. */
 import { z } from "zod";
 import type { TransformerConfig } from "../../model/language/transformer-config.js";
+import { depth } from "../language-schema.js";
 import { activation, count, divided, readConfig, supported } from "./read.js";
 
 const FIELDS = {
   vocab_size: count.default(50257),
   n_positions: count.default(1024),
   n_embd: count.default(768),
-  n_layer: count.default(12),
+  n_layer: depth.default(12),
   n_head: count.default(12),
   n_inner: count.nullish(),
   activation_function: z.string().default("gelu_new"),

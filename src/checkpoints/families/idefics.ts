@@ -1,6 +1,7 @@
 /** IDEFICS: one checkpoint holds towers, resampler and gated blocks; its configuration is flat in old files, nested in newer ones. */
 import { z } from "zod";
 import { everyNth, type FlamingoConfig } from "../../model/flamingo-parameters.js";
+import { depth } from "../language-schema.js";
 import type { IdeficsConfig } from "../names/idefics.js";
 import { clipVitConfig, clipVitJson } from "./clip.js";
 import { llamaConfig, llamaJson } from "./llama.js";
@@ -17,7 +18,7 @@ const FIELDS = {
 /** Of the resampler: nested names, then flat ones. */
 const RESAMPLER = {
   resampler_n_latents: count.default(64),
-  resampler_depth: count.default(6),
+  resampler_depth: depth.default(6),
   resampler_n_heads: count.default(16),
   resampler_head_dim: count.default(96),
   qk_layer_norms_perceiver: z.boolean().default(false),

@@ -1,13 +1,14 @@
 /** LLaMA, as transformers saves it; also the text model of IDEFICS. */
 import { z } from "zod";
 import type { TransformerConfig } from "../../model/language/transformer-config.js";
+import { depth } from "../language-schema.js";
 import { count, divided, ROTARY, readConfig, rotaryBase, supported } from "./read.js";
 
 const FIELDS = {
   vocab_size: count.default(32000),
   additional_vocab_size: z.number().int().nonnegative().default(0),
   hidden_size: count.default(4096),
-  num_hidden_layers: count.default(32),
+  num_hidden_layers: depth.default(32),
   num_attention_heads: count.default(32),
   num_key_value_heads: count.nullish(),
   head_dim: count.nullish(),

@@ -1,6 +1,7 @@
 /** MPT, as llm-foundry and transformers save it, and under its older name, mosaic_gpt, with flat fields. */
 import { z } from "zod";
 import type { TransformerConfig } from "../../model/language/transformer-config.js";
+import { depth } from "../language-schema.js";
 import { count, divided, readConfig, supported } from "./read.js";
 
 const optionalNumber = z.number().positive().nullish();
@@ -8,7 +9,7 @@ const optionalNumber = z.number().positive().nullish();
 const SHARED = {
   d_model: count.default(2048),
   n_heads: count.default(16),
-  n_layers: count.default(24),
+  n_layers: depth.default(24),
   max_seq_len: count.default(2048),
   no_bias: z.boolean().default(false),
   logit_scale: z.union([z.number().positive(), z.literal("inv_sqrt_d_model")]).nullish(),

@@ -1,6 +1,7 @@
 /** OPT, as transformers saves it. */
 import { z } from "zod";
 import type { TransformerConfig } from "../../model/language/transformer-config.js";
+import { depth } from "../language-schema.js";
 import { activation, activationName, count, divided, readConfig, supported } from "./read.js";
 
 const FIELDS = {
@@ -8,7 +9,7 @@ const FIELDS = {
   max_position_embeddings: count.default(2048),
   hidden_size: count.default(768),
   word_embed_proj_dim: count.nullish(),
-  num_hidden_layers: count.default(12),
+  num_hidden_layers: depth.default(12),
   num_attention_heads: count.default(12),
   ffn_dim: count.default(3072),
   activation_function: z.string().default("relu"),

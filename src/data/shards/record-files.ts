@@ -72,7 +72,7 @@ export function codePoints(text: string): number {
 }
 
 /** How samples of others are read. */
-export interface SampleOptions {
+export interface ForeignOptions {
   /** Endings of the files that hold the text, the first that is there is taken; of a `.json` its first of `TEXT_FIELDS`. */
   readonly text?: readonly string[];
 }
@@ -81,7 +81,7 @@ const TEXT_FILES = ["txt", "text", "caption", "json"];
 const TEXT_FIELDS = ["caption", "text", "TEXT", "top_caption"];
 
 /** The record of a sample: one of ours, or one with a text file or a caption in its JSON, and pictures. */
-export function recordOfSample(sample: Sample, options: SampleOptions = {}): DataRecord | RecordFault {
+export function recordOfSample(sample: Sample, options: ForeignOptions = {}): DataRecord | RecordFault {
   if (sample.twice !== undefined) return { reason: "two files of one name", found: `${sample.key}.${sample.twice}` };
   const bytes = sample.files.get("json");
   let json: unknown;

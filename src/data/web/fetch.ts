@@ -10,6 +10,7 @@ import { decompressed } from "./http-answer.js";
 import { isPrivate } from "./private-addresses.js";
 import { ALLOWS_ALL, ROBOTS_BYTES, type Robots, readRobots } from "./robots.js";
 
+/** The bounds of a guest. */
 export interface FetchOptions {
   /** Most bytes of an answer, compressed or not; 20 MiB unless told. */
   readonly maxBytes?: number;

@@ -36,6 +36,7 @@ import { NOWHERE } from "./page-source.js";
 import { listPictures, PictureIndex } from "./picture-index.js";
 import type { Safety } from "./safety.js";
 
+/** What is built, of what, and by which rules. */
 export interface M3wOptions {
   /** As `chunksOf` takes them. */
   readonly inputs: readonly string[];
@@ -71,6 +72,7 @@ export interface M3wProgress {
   readonly count: number;
 }
 
+/** How far a part has come. */
 export interface M3wResult {
   /** What was built; undefined while candidates of other parts are missing. */
   readonly manifest: PartManifest | undefined;

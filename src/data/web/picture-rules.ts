@@ -7,7 +7,10 @@ import { kindInWords, sniff } from "../../media/sniff.js";
 import type { MediumFile } from "../record.js";
 import { mediumFile } from "../shards/record-files.js";
 
-/** @source arXiv:2204.14198, M3W: at least 64 pixels, 3 to 1 at most, not of a single colour */
+/**
+ * Which pictures are kept.
+ * @source arXiv:2204.14198, M3W: at least 64 pixels, 3 to 1 at most, not of a single colour
+ */
 export interface PictureRules {
   /** Least width and height in pixels. */
   readonly minSide: number;
