@@ -1,6 +1,6 @@
 /** HTTP answers as archives hold them: status, fields, and the body as it was before it was sent. */
 import { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync } from "node:zlib";
-import { fieldsOf } from "./warc.js";
+import { fieldsOf, gzipHeadLength } from "./warc.js";
 
 export interface HttpAnswer {
   readonly status: number;
@@ -60,7 +60,15 @@ function withoutChunks(sent: Buffer): Buffer | HttpFault {
 }
 
 const DECODERS: Readonly<Record<string, (body: Buffer, maxOutputLength: number) => Buffer>> = {
-  gzip: (body, maxOutputLength) => gunzipSync(body, { maxOutputLength }),
+  gzip: (body, maxOutputLength) => {
+    try {
+      return gunzipSync(body, { maxOutputLength });
+    } catch (error) {
+      // Whole, and followed by something else, as the line's end that a script leaves behind: browsers take no notice of it.
+      if ((error as Error).message !== "incorrect header check") throw error;
+      return inflateRawSync(body.subarray(gzipHeadLength(body)), { maxOutputLength });
+    }
+  },
   // The field's name means zlib's format, and many servers send the bare one.
   deflate: (body, maxOutputLength) =>
     (body[0]! & 0x0f) === 8 && body.readUInt16BE(0) % 31 === 0
