@@ -7,9 +7,8 @@
  *   who build from the open web
  */
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { makeFolder, sweepPartials, writeAtomically } from "../../atomic.node.js";
+import { makeFolder, sweepPartials } from "../../atomic.node.js";
 import { InvariantError, UsageError } from "../../errors.js";
 import type { DataRecord, RecordMedium } from "../record.js";
 import { buildPart } from "../shards/build.js";
@@ -19,19 +18,18 @@ import { Tally } from "../tally.js";
 import {
   type Candidate,
   type CandidateAbout,
-  idOf,
   makeCandidates,
   missingSeen,
   numberOf,
   readCandidates,
-  readSeen,
 } from "./candidates.js";
+import { compare, type Verdict } from "./comparison.js";
 import type { Embedder } from "./embedder.js";
-import { type Evaluated, evaluatedPictures, evaluationName, listEvaluation } from "./evaluation-set.js";
+import { evaluationName, listEvaluation, lookAtEvaluation } from "./evaluation-set.js";
 import type { Fetcher } from "./fetch.js";
 import { type Chunk, chunksOf } from "./inputs.js";
 import { M3W_RULES, type M3wRules } from "./m3w-rules.js";
-import { NearDuplicates } from "./near-duplicates.js";
+import { MOST_BITS } from "./near-duplicates.js";
 import { NOWHERE } from "./page-source.js";
 import { listPictures, PictureIndex } from "./picture-index.js";
 import type { Safety } from "./safety.js";
@@ -89,7 +87,7 @@ const LEFT = "pages: pictures left";
  * Builds a part, or what is missing of it. Every part has to be begun twice if several are built at once and this one is
  * not the last: the second time the candidates of the others are there.
  *
- * @throws {UsageError} if the inputs are not there, or `base` is no folder
+ * @throws {UsageError} if the inputs are not there, `base` is no folder, or a rule is not possible
  * @throws {BuildConflictError} if the folder holds another build
  * @throws {TooManyFaultsError} if more is broken than `limit`
  * @throws {SafetyError} and what else `safety` throws
@@ -97,6 +95,11 @@ const LEFT = "pages: pictures left";
 export async function buildM3w(options: M3wOptions): Promise<M3wResult> {
   const { out, part = WHOLE, rules = M3W_RULES, embedder } = options;
   const base = folderAddress(options.base ?? NOWHERE);
+  if (rules.duplicates.bits > MOST_BITS)
+    throw new UsageError(
+      `The rule duplicates.bits is ${rules.duplicates.bits}, and copies are found up to ${MOST_BITS}.`,
+      `give ${MOST_BITS} at most`,
+    );
   const limit = options.limit ?? Number.POSITIVE_INFINITY;
   const chunks = await chunksOf(options.inputs);
   const evaluation = await listEvaluation(options.evaluation ?? []);
@@ -150,7 +153,7 @@ export async function buildM3w(options: M3wOptions): Promise<M3wResult> {
   if (missing > 0) return { manifest: undefined, waitingFor: missing };
   const evaluationTally = new Tally({ limit });
   const evaluated = await lookAtEvaluation(evaluation, embedder, work, evaluationTally);
-  const verdicts = await compare(chunks.length, new Set(own), work, rules, evaluated);
+  const verdicts = await compare(chunks.length, new Set(own), work, rules.duplicates, evaluated);
   let cursor: Cursor | undefined;
   const manifest = await buildPart({
     ...build,
@@ -211,80 +214,6 @@ function chunkInShort(chunk: Chunk): unknown {
 /** What stands for a list in settings, which every chunk has. */
 function hashOf(json: unknown): string {
   return createHash("sha256").update(JSON.stringify(json)).digest("hex").slice(0, 16);
-}
-
-/** Looks at evaluation sets once; the next process reads what was seen. */
-async function lookAtEvaluation(
-  files: Awaited<ReturnType<typeof listEvaluation>>,
-  embedder: Embedder | undefined,
-  work: string,
-  tally: Tally,
-): Promise<readonly Evaluated[]> {
-  const path = join(work, `evaluation-${evaluationName([...files, [embedder?.name ?? "", 0]])}.json`);
-  const kept = await readFile(path, "utf8").catch(() => undefined);
-  if (kept !== undefined) {
-    const { pictures, counts } = JSON.parse(kept);
-    tally.merge(counts);
-    return pictures.map(({ name, hash, embedding }: { name: string; hash: string; embedding?: number[] }) => ({
-      name,
-      hash,
-      embedding: embedding === undefined ? undefined : Int8Array.from(embedding),
-    }));
-  }
-  const pictures: Evaluated[] = [];
-  for await (const picture of evaluatedPictures(files, embedder, tally)) pictures.push(picture);
-  const json = pictures.map(({ name, hash, embedding }) => ({ name, hash, embedding: embedding && [...embedding] }));
-  if (files.length > 0) await writeAtomically(path, JSON.stringify({ pictures: json, counts: tally.toJSON() }));
-  return pictures;
-}
-
-/** What comparing a candidate with all others says. */
-interface Verdict {
-  /** Why the page is not kept. */
-  readonly page: { readonly reason: string; readonly found: string } | undefined;
-  /** For each picture why it is not kept. */
-  readonly pictures: readonly ({ readonly reason: string; readonly found: string } | undefined)[];
-}
-
-/** Compares all candidates in order: of what is there several times, the first is kept. Every process finds the same. */
-async function compare(
-  chunks: number,
-  own: ReadonlySet<number>,
-  work: string,
-  { duplicates }: M3wRules,
-  evaluated: readonly Evaluated[],
-): Promise<ReadonlyMap<number, readonly Verdict[]>> {
-  const measured = new NearDuplicates(duplicates);
-  for (const { name, ...look } of evaluated) measured.add(look, name);
-  const met = new NearDuplicates(duplicates);
-  const [addresses, texts] = [new Map<string, string>(), new Map<string, string>()];
-  const verdicts = new Map<number, Verdict[]>();
-  for (let chunk = 0; chunk < chunks; chunk++) {
-    const list: Verdict[] = [];
-    for (const { number, url, text, looks } of await readSeen(chunk, chunks, work)) {
-      const id = idOf(chunk, number);
-      const [sameAddress, sameText] = [addresses.get(url), texts.get(text)];
-      if (sameAddress !== undefined || sameText !== undefined) {
-        const reason = sameAddress !== undefined ? "address met before" : "text met before";
-        list.push({ page: { reason, found: `${url}, as page ${sameAddress ?? sameText}` }, pictures: [] });
-        continue;
-      }
-      addresses.set(url, id);
-      texts.set(text, id);
-      const pictures = looks.map((look, n) => {
-        const test = measured.find(look);
-        if (test !== undefined)
-          return { reason: "in an evaluation set", found: `picture ${n} as ${test.as}, by ${test.by}` };
-        const copy = met.find(look);
-        if (copy !== undefined) return { reason: "met before", found: `picture ${n} as ${copy.as}, by ${copy.by}` };
-        met.add(look, `picture ${n} of page ${id}`);
-        return undefined;
-      });
-      list.push({ page: undefined, pictures });
-    }
-    if (own.has(chunk)) verdicts.set(chunk, list);
-  }
-  return verdicts;
 }
 
 async function finished(

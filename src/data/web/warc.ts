@@ -138,7 +138,7 @@ async function nextMember(
 }
 
 /** Bytes before the deflated ones, at most those that are there; undefined if no member begins so. @source RFC 1952 */
-function gzipHeadLength(bytes: Buffer): number | undefined {
+export function gzipHeadLength(bytes: Buffer): number | undefined {
   if (!startsWith(bytes, GZIP.subarray(0, bytes.length))) return undefined;
   if (bytes.length < 12) return bytes.length;
   const flags = bytes[3]!;

@@ -245,6 +245,7 @@ describe("an HTTP answer of an archive", () => {
   it("is read in chunks, compressed in every usual way, and both", () => {
     expect(body("Transfer-Encoding: chunked", chunked(Buffer.from(html)))).toBe(html);
     expect(body("Content-Encoding: gzip", gzipSync(html))).toBe(html);
+    expect(body("Content-Encoding: gzip", Buffer.concat([gzipSync(html), Buffer.from("\r\n")]))).toBe(html);
     expect(body("Content-Encoding: deflate", deflateSync(html))).toBe(html);
     expect(body("Content-Encoding: deflate", deflateRawSync(html))).toBe(html);
     expect(body("Content-Encoding: br", brotliCompressSync(html))).toBe(html);
@@ -253,14 +254,20 @@ describe("an HTTP answer of an archive", () => {
   });
 
   it("is taken as it is where the crawler has already undone what its fields say", () => {
-    for (const fields of ["Transfer-Encoding: chunked", "Content-Encoding: gzip", "Content-Encoding: br"])
+    for (const fields of [
+      "Transfer-Encoding: chunked",
+      ...["gzip", "br", "UTF-8"].map((name) => `Content-Encoding: ${name}`),
+    ])
       expect(body(fields, html)).toBe(html);
   });
 
   it("is a fault when it is cut, damaged, of an unknown encoding, or a small body of a huge one", () => {
     expect(body("Transfer-Encoding: chunked", chunked(Buffer.from(html)).subarray(0, 500))).toBe("chunk cut short");
     expect(body("Content-Encoding: gzip", gzipSync(html).subarray(0, 30))).toBe("body damaged");
-    expect(body("Content-Encoding: secret", html)).toBe("unknown encoding");
+    const flipped = Buffer.concat([gzipSync(html, { level: 0 }), Buffer.from("\r\n")]);
+    flipped[100]! ^= 1;
+    expect(body("Content-Encoding: gzip", flipped)).toBe("body damaged");
+    expect(body("Content-Encoding: secret", gzipSync(html))).toBe("unknown encoding");
     expect(body("Content-Encoding: gzip", gzipSync(Buffer.alloc(2 * ONE_MIB)))).toBe("body too large");
     expect(httpAnswer(Buffer.from("<p>"), ONE_MIB)).toMatchObject({ fault: "no HTTP answer" });
   });
