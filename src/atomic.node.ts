@@ -1,6 +1,6 @@
 /** Writing so that whatever goes wrong, what stands under a name is whole: the old or the new, never a part. */
 import { randomUUID } from "node:crypto";
-import { cp, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { cp, lstat, mkdir, open, readdir, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { FlamingoError, OutputError } from "./errors.js";
 
@@ -92,14 +92,16 @@ export async function sweepPartials(folder: string, ours: (name: string) => bool
  * @throws {OutputError} if the place cannot be written, or holds something else.
  */
 export async function replaceFolder(
-  path: string,
+  place: string,
   known: string,
   make: (folder: string) => Promise<void>,
   outdated: (name: string) => boolean = () => false,
 ): Promise<void> {
+  const old = await requireReplaceable(place, known);
+  // Where a link leads to it, what it leads to is replaced, on its own disk.
+  const path = old === undefined ? place : await saying(place, () => realpath(place));
   const temporary = beside(path);
   const retired = beside(path);
-  const old = await requireReplaceable(path, known);
   try {
     await saying(path, async () => {
       await makeAll(dirname(resolve(path)));
@@ -149,10 +151,12 @@ async function sweepFolders(path: string, known: string): Promise<void> {
 /**
  * What stands in a folder that may be replaced; undefined if there is none.
  * @param known  as `replaceFolder` has it
- * @throws {OutputError} if it cannot be read, or holds something else
+ * @throws {OutputError} if it cannot be read, is a link to nothing, or holds something else
  */
 export async function requireReplaceable(path: string, known: string): Promise<readonly string[] | undefined> {
   const old = await saying(path, () => standing(path));
+  if (old === undefined && (await lstat(path).catch(() => undefined))?.isSymbolicLink())
+    throw new OutputError(`${path} is a link to what is not there.`, "make the folder that it leads to");
   if (old !== undefined && old.length > 0 && !old.includes(known))
     throw new OutputError(
       `${path} holds other things (${old.slice(0, 3).join(", ")}).`,

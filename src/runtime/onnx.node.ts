@@ -2,6 +2,7 @@
  * The Node runtime: onnxruntime-node in the calling thread. `run` blocks that thread, so long work calls it from a
  * worker (`thread.node.ts`).
  */
+import "./no-telemetry.node.js";
 import { availableParallelism } from "node:os";
 import * as ort from "onnxruntime-node";
 import type { ArrayOf, DType } from "../graph/index.js";

@@ -1,4 +1,5 @@
 /** Threads of Node: `node:worker_threads`. */
+import "./no-telemetry.node.js";
 import { parentPort, Worker, workerData } from "node:worker_threads";
 import { answerCalls, type Methods, type OpenOptions, openRemote, type Thread } from "./thread.js";
 import { threadEnded } from "./thread-errors.js";

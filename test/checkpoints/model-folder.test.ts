@@ -1,11 +1,11 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { writeAtomically } from "../../src/atomic.node.js";
 import { ModelFolderError, UnsavableError, WeightsMismatchError } from "../../src/checkpoints/errors.js";
 import { fill } from "../../src/checkpoints/fill.js";
-import { readModelFolder, saveModelFolder } from "../../src/checkpoints/model-folder.node.js";
+import { readModelFolder, requireModelPlace, saveModelFolder } from "../../src/checkpoints/model-folder.node.js";
 import { OutputError } from "../../src/errors.js";
 import type { Parameter } from "../../src/nn/parameters.js";
 
@@ -89,6 +89,19 @@ describe("a model folder", () => {
     await writeFile(join(place, ".model.00000005.partial", "language/model.safetensors"), "more");
     await saveModelFolder(join(place, "model"), saved());
     expect((await readdir(place)).sort()).toEqual([...kept, "model"].sort());
+  });
+
+  it("is replaced where a link leads to it, which stays a link; a link to nothing is told before anything is written", async () => {
+    await mkdir(join(place, "large-disk"));
+    await symlink("large-disk", join(place, "model"));
+    await saveModelFolder(join(place, "model"), saved(1, { files: { "other.txt": "kept" } }));
+    await saveModelFolder(join(place, "model"), saved(2));
+    expect(fill(tree(0), (await readModelFolder(join(place, "large-disk"))).tensors)).toEqual(tree(2));
+    expect(await readlink(join(place, "model"))).toBe("large-disk");
+    expect(await readFile(join(place, "model", "other.txt"), "utf8")).toBe("kept");
+    await symlink("nowhere", join(place, "lost"));
+    await expect(requireModelPlace(join(place, "lost"))).rejects.toThrow(/lost is a link to what is not there/);
+    expect((await readdir(place)).sort()).toEqual(["large-disk", "lost", "model"]);
   });
 
   it("is never made over other people's things, nor where nothing can be written", async () => {

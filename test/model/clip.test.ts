@@ -137,7 +137,7 @@ describe("beside open_clip, on the same numbers", () => {
   const own = openClipNames(TINY);
   const loaded = withWeights(fresh(TINY), own, under(openClip.tensors, "weights."));
 
-  it("OpenFlamingo's tokens are the raw ones of the patches: not behind ln_post, as open_clip has given them since 2.23", async () => {
+  it("OpenFlamingo's tokens are the raw ones of the patches: not behind ln_post, as open_clip has given them since 2.23 (F4.8)", async () => {
     const config: ClipVitConfig = { ...TINY, classToken: false, postNorm: false };
     const { postNorm: _, ...kept } = loaded.vision as { postNorm?: unknown };
     const pixels = fedBy(openClip, "inputs.own");

@@ -84,7 +84,7 @@ const stacked = (rows: readonly Numbers[]): Numbers => ({
   data: Float64Array.from(rows.flatMap(({ data }) => [...data])),
 });
 
-describe("decoding from a cache (F4: cached decoding equals the full forward)", () => {
+describe("decoding from a cache (F4.4: cached decoding equals the full forward)", () => {
   let program: Program;
   let whole: Numbers;
 

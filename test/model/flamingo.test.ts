@@ -85,7 +85,7 @@ function withOther(medium: number): Feeds {
 
 describe("at initialisation", () => {
   it.each(forms)(
-    "the model says bit for bit what its language model says (2.2; gates are 0): %s",
+    "the model says bit for bit what its language model says (2.2, F4.6; gates are 0): %s",
     async (_, { look, feeds }) => {
       const { params, feeds: numbers } = bound(frozen(closed), "flamingo");
       const alone = await engine(languageModel(params.language, TINY.language, tokens), numbers);
@@ -103,7 +103,7 @@ describe("at initialisation", () => {
     expect(fresh.gated.every(({ output }) => output.weight.data.some((x) => x !== 0))).toBe(true);
   });
 
-  it("a gated block stands before language blocks 0, k, 2k... (2.2), in OpenFlamingo before the last of each k", () => {
+  it("a gated block stands before language blocks 0, k, 2k... (2.2), in OpenFlamingo before the last of each k (F4.9)", () => {
     expect(everyNth(80, 7)).toEqual([0, 7, 14, 21, 28, 35, 42, 49, 56, 63, 70, 77]);
     expect(everyNth(32, 4, "last")).toEqual([3, 7, 11, 15, 19, 23, 27, 31]);
     expect(everyNth(24, 1)).toHaveLength(24);
@@ -186,12 +186,12 @@ describe.each(forms)("gated cross-attention in the form of %s", (_, { look, feed
     },
   );
 
-  it("gives text before the first medium exactly nothing to read (2.3)", async () => {
+  it("gives text before the first medium exactly nothing to read (2.3, F4.2)", async () => {
     const reading = await read(params, withGates({ denseGate: 0 }));
     expect(changed(FEEDS.get("stream")!, reading)).toEqual(PHI.map((row) => row.map((n) => n !== 0)));
   });
 
-  it("still thinks about text that read nothing: the dense half applies to every token (2.2)", async () => {
+  it("still thinks about text that read nothing: the dense half applies to every token (2.2, F4.2)", async () => {
     const [deaf, both] = [await read(params, withGates({ attentionGate: 0 })), await read(params)];
     expect(changed(deaf, both)).toEqual(PHI.map((row) => row.map((n) => n !== 0)));
     expect(changed(FEEDS.get("stream")!, deaf).flat()).not.toContain(false);

@@ -66,7 +66,7 @@ describe("beside PyTorch's resampler and gated cross-attention, on the same numb
     ["mask", maskLook(reference.lastMedia, media / batch, latents)],
     ["blocks", blocksLook(reference.lastMedia, media / batch)],
   ] as const)(
-    "they read the same, with the same slopes of every parameter and input: form %s",
+    "they read the same, with the same slopes of every parameter and input (F4.7): form %s",
     async (_, { look, feeds }) => {
       const read = gatedCrossAttention(block, gated, stream, seen, look);
       const weights = input("weights", "float32", stream.axes);

@@ -128,7 +128,7 @@ describe.each(Object.entries(MODELS))("%s: %s", (name) => {
     expect(Object.fromEntries([...errors].filter(([, error]) => !(error < CLOSE))), "relative errors").toEqual({});
   });
 
-  it("token by token from a cache it says what it says of the whole text", async () => {
+  it("token by token from a cache it says what it says of the whole text (F4.4)", async () => {
     let past = model.nothing(batch);
     for (let at = 0; at < text; at++) {
       const step = await model.read(

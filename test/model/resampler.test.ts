@@ -70,7 +70,7 @@ describe("the resampler", () => {
     expect(farthest(await engine(x), await engine(reordered(x, 1, [1, 0])))).toBeGreaterThan(PLAIN);
   });
 
-  it("sees a picture as a video of one frame, with the first time embedding (2.1)", async () => {
+  it("sees a picture as a video of one frame, with the first time embedding (2.1, F4.10)", async () => {
     const before = await engine(features(1));
     for (let frame = 1; frame < CONFIG.frames; frame++)
       expect((await engine(features(1), withOtherTime(frame))).data).toEqual(before.data);
@@ -120,7 +120,7 @@ describe("time embeddings", () => {
     expect(first(timeOf(8, 8))).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   });
 
-  it("are laid linearly over a longer video, first on first and last on last (A.2: 8 over 30 frames)", () => {
+  it("are laid linearly over a longer video, first on first and last on last (A.2, F4.10: 8 over 30 frames)", () => {
     const { data, shape } = timeOf(8, 30);
     expect(shape).toEqual([30, 2]);
     expect([data[0], data[1], data[58], data[59]]).toEqual([0, 0, 7, 70]);
