@@ -265,6 +265,15 @@ describe("damaged shards", () => {
         ["a.cls", Buffer.from("7")],
       ],
     ],
+    [
+      "a caption of another encoding",
+      "not UTF-8",
+      [
+        ["a.png", picture],
+        ["a.txt", Buffer.from("caf\xe9", "latin1")],
+      ],
+    ],
+    ["a text of another encoding", "not UTF-8", [["a.json", Buffer.from('{"text":"caf\xe9"}', "latin1")]]],
     ["a caption without a picture", "missing picture", [["a.txt", Buffer.from("a dog")]]],
   ])("have a record with %s: it is skipped, and the next is read", async (_, reason, files) => {
     const path = join(place, "one.tar");

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { kindInWords, sniff } from "../../media/sniff.js";
 import type { DataRecord, MediumFile, RecordMedium } from "../record.js";
+import { textOfUtf8 } from "../sources/lines.js";
 import { RecordError } from "./errors.js";
 import type { Sample } from "./sample.js";
 
@@ -86,8 +87,10 @@ export function recordOfSample(sample: Sample, options: ForeignOptions = {}): Da
   const bytes = sample.files.get("json");
   let json: unknown;
   if (bytes !== undefined) {
+    const text = textOfUtf8(bytes);
+    if (text === undefined) return { reason: "not UTF-8", found: `${sample.key}.json` };
     try {
-      json = JSON.parse(bytes.toString("utf8"));
+      json = JSON.parse(text);
     } catch (error) {
       return { reason: "bad JSON", found: `${sample.key}: ${(error as Error).message}` };
     }
@@ -131,7 +134,11 @@ function foreignRecord({ key, files }: Sample, json: unknown, texts: readonly st
   for (const ending of texts) {
     if (ending === "json")
       text = TEXT_FIELDS.map((name) => fields[name]).find((field) => typeof field === "string") as string;
-    else text = files.get(ending)?.toString("utf8");
+    else {
+      const bytes = files.get(ending);
+      text = bytes && textOfUtf8(bytes);
+      if (bytes !== undefined && text === undefined) return { reason: "not UTF-8", found: `${key}.${ending}` };
+    }
     if (text !== undefined) break;
   }
   if (text === undefined) return { reason: "no text", found: `${key} has ${[...files.keys()].join(", ")}` };

@@ -2,9 +2,9 @@
 import { readdir, stat } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { UsageError } from "../../errors.js";
+import { samplesIn } from "../shards/find.js";
 import type { Part } from "../shards/part.js";
-import { Grouping, type Sample } from "../shards/sample.js";
-import { readTarFile } from "../shards/tar-file.js";
+import type { Damage, Sample } from "../shards/sample.js";
 import type { Tally } from "../tally.js";
 import { bringBytes, type FetchBytes, type NotBrought, readFileOf } from "./bytes.js";
 import {
@@ -111,8 +111,7 @@ const TEXT_ENDINGS = ["txt", "text", "caption"];
 
 /** A row for each sample of a tar; damage is a fault with its byte. */
 async function* tarRows(path: string): AsyncGenerator<Row | RowFault> {
-  const grouping = new Grouping();
-  const rowOf = (one: Sample | { reason: string; at: number; number: number; found: string }): Row | RowFault => {
+  const rowOf = (one: Sample | Damage): Row | RowFault => {
     if ("reason" in one)
       return { place: { file: path, record: one.number, byte: one.at, found: one.found }, fault: one.reason };
     const place = { file: path, record: one.number, byte: one.at };
@@ -135,8 +134,7 @@ async function* tarRows(path: string): AsyncGenerator<Row | RowFault> {
       },
     };
   };
-  for await (const items of readTarFile(path)) for (const one of grouping.push(items)) yield rowOf(one);
-  for (const one of grouping.end()) yield rowOf(one);
+  for await (const items of samplesIn(path)) for (const one of items) yield rowOf(one);
 }
 
 function fieldsOf(bytes: Buffer | undefined): Record<string, unknown> | undefined {

@@ -35,7 +35,7 @@ export interface Making {
   /** Folder for what is needed until all is built. */
   readonly work: string;
   /** Everything that decides what candidates are, but for the chunk. */
-  readonly settings: unknown;
+  readonly settings: object;
   readonly limit: number;
   readonly progress?: (pages: number) => void;
   readonly signal?: AbortSignal;
@@ -82,7 +82,7 @@ export async function makeCandidates(chunks: readonly Chunk[], number: number, m
   const manifest = await buildPart({
     folder: making.work,
     part: { index: number, of: chunks.length },
-    settings: { ...(making.settings as object), chunk },
+    settings: { ...making.settings, chunk },
     limit: making.limit,
     cursor: () => cursor,
     ...(making.signal === undefined ? {} : { signal: making.signal }),
