@@ -7,4 +7,4 @@
 # One task for each part of the work: IN=in OUT=out sbatch --export=ALL slurm.sh
 # A task that is preempted is queued again and goes on after the last tar that is whole; nothing is written twice.
 set -euo pipefail
-exec flamingo data pack "$IN" --out "$OUT" --shard "$SLURM_ARRAY_TASK_ID/$SLURM_ARRAY_TASK_COUNT" --shard-records 5
+exec flamingo data pack "$IN" --out "$OUT" --shard "$SLURM_ARRAY_TASK_ID/$SLURM_ARRAY_TASK_COUNT" --shard-records "${RECORDS:-10000}"

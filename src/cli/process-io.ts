@@ -1,7 +1,8 @@
 /** The world as this process has it. */
 import { once } from "node:events";
-import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
+import { LONGEST_LINE } from "../data/shards/record-line.js";
+import { linesIn } from "../data/sources/lines.js";
 import type { Io } from "./io.js";
 
 /** Standard output, error and input. A reader that goes away, such as `head`, ends the process without a complaint. */
@@ -16,7 +17,9 @@ export function processIo(): Io {
     err: (written) => void process.stderr.write(written),
     terminal: { out: process.stdout.isTTY === true, err: process.stderr.isTTY === true },
     input: () => text(process.stdin),
-    lines: () => createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY }),
+    lines: async function* () {
+      for await (const { bytes } of linesIn(process.stdin, LONGEST_LINE)) yield bytes.toString("utf8");
+    },
     taken: async () => {
       if (process.stdout.writableNeedDrain) await once(process.stdout, "drain");
     },

@@ -2,8 +2,8 @@
 
 /** A picture file as it was found or made; nothing decodes it before training does. */
 export interface MediumFile {
-  /** What the file's first bytes say it is, which is the ending of its name in a shard. */
-  readonly type: "jpg" | "png" | "webp" | "gif" | "avif";
+  /** What the file's first bytes say it is, of what training decodes; the ending of its name in a shard. */
+  readonly type: "jpg" | "png" | "webp" | "gif";
   readonly bytes: Uint8Array;
 }
 

@@ -45,6 +45,7 @@ interface Stage {
   readonly faults: Map<string, { count: number; first: Place[] }>;
 }
 
+/** Counts what became of records, stage by stage. */
 export class Tally {
   readonly #stages = new Map<string, Stage>();
   readonly #limit: number;

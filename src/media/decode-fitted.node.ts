@@ -48,7 +48,8 @@ export async function decodeFitted(
       .autoOrient()
       .toColourspace("srgb")
       .flatten({ background: "#ffffff" })
-      .resize({ width, height, fit: "fill", kernel })
+      // What libwebp makes smaller as it decodes is further off than a level; what libjpeg makes smaller is not.
+      .resize({ width, height, fit: "fill", kernel, fastShrinkOnLoad: kind !== "webp" })
       .raw({ depth: "uchar" })
       .toBuffer({ resolveWithObject: true });
     if (info.channels !== 3) throw new Error(`${info.channels} channels`);

@@ -17,6 +17,7 @@ import {
 /** Red, green and blue. */
 export type Colour = readonly [number, number, number];
 
+/** How pictures are fitted to a tower and normalised. */
 export interface PixelsOptions {
   /** Width and height of what the encoder reads, in pixels. */
   readonly size: number;

@@ -7,6 +7,7 @@ import { FlamingoError } from "../errors.js";
 import { type Pieces, withoutPause } from "../turns.js";
 import type { Picture } from "./pixels.js";
 
+/** How far and how much neighbours of a pixel count when a picture is resampled. */
 export type Filter = "bicubic" | "bilinear";
 
 /**

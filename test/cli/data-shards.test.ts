@@ -29,7 +29,12 @@ async function* people(): AsyncGenerator<DataRecord> {
     about: { url: "https://example.org/?a=1&b=2" },
   };
   yield { id: "pair", text: "a dog", media: [{ at: 0, kind: "image", files: [dog] }], about: {} };
-  yield { id: "evil", text: "<script>alert(1)</script>\x1b[31m", media: [], about: { note: "</pre><img src=x>" } };
+  yield {
+    id: "evil",
+    text: "<script>alert(1)</script>\x1b[31m",
+    media: [],
+    about: { note: "</pre><img src=x>", constructor: 1 },
+  };
 }
 
 beforeAll(async () => {
@@ -80,6 +85,8 @@ describe("data look", () => {
       code: 2,
       err: expect.stringMatching(/No record has the id none/),
     });
+    expect(await command(["data", "look", set, "--id", "none", "--html", at("none.html")])).toMatchObject({ code: 2 });
+    expect(await readdir(place)).not.toContain("none.html");
     await writeFile(at("bad.tar"), Buffer.concat([...tarFile("a.json", Buffer.from("{")), TAR_END]));
     expect(await command(["data", "look", at("bad.tar")])).toMatchObject({ code: 0, err: /1 {2}broken: bad JSON/ });
   });
@@ -101,7 +108,7 @@ describe("data stats", () => {
       mediaCounts: { 0: 1, 1: 1, 3: 1 },
       shorterSide: { least: 20, most: 24 },
       longerSide: { least: 32, most: 60 },
-      about: { url: 1, note: 1 },
+      about: { url: 1, note: 1, constructor: 1 },
     });
     expect(await data("stats", set)).toMatch(/^records +3$/m);
   });
@@ -194,6 +201,27 @@ describe("data verify", () => {
     ],
   ])("names %s", async (_, change, faults) => {
     expect(await verified(change)).toEqual(faults);
+  });
+
+  it.each<[string, string, unknown]>([
+    ["an index", `${tar(0, 0)}.index.json`, { records: 5 }],
+    ["an index", `${tar(0, 0)}.index.json`, { records: [7] }],
+    ["an index", `${tar(0, 0)}.index.json`, { after: null }],
+    ["a manifest", "part-00000-of-00002.json", { shards: 5 }],
+    ["a manifest", "part-00000-of-00002.json", { shards: [null] }],
+    ["a manifest", "part-00000-of-00002.json", { tally: { read: null } }],
+  ])("names %s with other things in it than should be: %s %j", async (_, name, wrong) => {
+    let path = "";
+    const faults = await verified(async (folder) => {
+      path = join(folder, name);
+      await edit(path, (bytes) =>
+        Buffer.from(JSON.stringify({ ...JSON.parse(bytes.toString()), ...(wrong as object) })),
+      );
+    });
+    expect(faults).toContain(`unreadable ${name}`);
+    expect((await command(["data", "sheet", join(path, "..")])).code).toBe(
+      name.startsWith("part-00000-of-00002.json") ? 1 : 0,
+    );
   });
 
   it("names every record that a cut leaves out, and where", async () => {

@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -124,6 +125,15 @@ describe("data import", () => {
     const { code, err } = await command(["data", "import", "laion", "a.jsonl", "--out", at("x")]);
     expect(code).toBe(2);
     expect(err).toContain("mmc4, obelics");
+  });
+
+  it("looks whether all files are there, and of a kind it reads, before it reads any", async () => {
+    await writeFiles(at("several"), { "a.jsonl": "{}", "b.jsonl.zip": "PK" });
+    const told = async (name: string) =>
+      (await command(["data", "import", "mmc4", at("several", "a.jsonl"), at("several", name), "--out", at("no")])).err;
+    expect(await told("b.jsonl.zip")).toContain("unzipped");
+    expect(await told("c.jsonl")).toContain("c.jsonl cannot be read: ENOENT");
+    expect(existsSync(at("no"))).toBe(false);
   });
 
   it("makes shards of MMC4's documents", async () => {

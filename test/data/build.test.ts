@@ -152,6 +152,42 @@ describe("building a part", () => {
     await expect(buildPart(build("a"))).rejects.toThrow(ShardError);
   });
 
+  it("is left to the process that was started last, and both say so or give the same", async () => {
+    await buildPart(build("whole"));
+    const whole = await contents("whole");
+    let reached: () => void = () => {};
+    const midway = new Promise<void>((resolve) => {
+      reached = resolve;
+    });
+    let goOn: () => void = () => {};
+    const first = buildPart(
+      build("both", {
+        async *source() {
+          for (let i = 0; i < 100; i++) {
+            if (i === 40) {
+              reached();
+              await new Promise<void>((resolve) => {
+                goOn = resolve;
+              });
+            }
+            yield madeRecord("a", i);
+          }
+        },
+      }),
+    );
+    await midway;
+    const second = await buildPart(build("both"));
+    goOn();
+    await expect(first).rejects.toThrow(BuildConflictError);
+    expect(second.records).toBe(100);
+    expect(await contents("both")).toEqual(whole);
+    const together = await Promise.allSettled([1, 2, 3].map(() => buildPart(build("together"))));
+    for (const result of together)
+      if (result.status === "rejected") expect(result.reason).toBeInstanceOf(BuildConflictError);
+    await buildPart(build("together"));
+    expect(await contents("together")).toEqual(whole);
+  });
+
   it("names a place that cannot be written", async () => {
     await writeFile(join(place, "file"), "");
     await expect(buildPart(build("file/inside"))).rejects.toBeInstanceOf(OutputError);

@@ -2,20 +2,17 @@ import { createHash } from "node:crypto";
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { gunzipSync, gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { DataRecord } from "../../src/data/record.js";
 import { buildPart } from "../../src/data/shards/build.js";
 import { ReaderStateError, ShardError } from "../../src/data/shards/errors.js";
-import { mix } from "../../src/data/shards/mixture.js";
 import { type ReaderState, type ReadOptions, readShards } from "../../src/data/shards/reader.js";
 import { TAR_END, tarFile } from "../../src/data/shards/tar.js";
 import { TooManyFaultsError } from "../../src/data/tally.js";
-import { fakePicture, madeRecord, madeRecords, realPicture } from "./records.js";
+import { fakePicture, madeRecord, madeRecords } from "./records.js";
 
 const COUNT = 120;
-const SHARED = "../shared/data/webdataset/sample.tgz";
 
 let place: string;
 let set: string;
@@ -219,6 +216,14 @@ describe("damaged shards", () => {
       ],
     ],
     [
+      "a picture that nothing here decodes",
+      "not a picture",
+      [
+        ["a.json", json(good)],
+        ["a.0.png", Buffer.from("\0\0\0\x1cftypavif\0\0\0\0", "latin1")],
+      ],
+    ],
+    [
       "an empty picture",
       "not a picture",
       [
@@ -260,6 +265,15 @@ describe("damaged shards", () => {
         ["a.cls", Buffer.from("7")],
       ],
     ],
+    [
+      "a caption of another encoding",
+      "not UTF-8",
+      [
+        ["a.png", picture],
+        ["a.txt", Buffer.from("caf\xe9", "latin1")],
+      ],
+    ],
+    ["a text of another encoding", "not UTF-8", [["a.json", Buffer.from('{"text":"caf\xe9"}', "latin1")]]],
     ["a caption without a picture", "missing picture", [["a.txt", Buffer.from("a dog")]]],
   ])("have a record with %s: it is skipped, and the next is read", async (_, reason, files) => {
     const path = join(place, "one.tar");
@@ -283,71 +297,5 @@ describe("damaged shards", () => {
     await expect(readShards(join(place, "nothing"))).rejects.toThrow(ShardError);
     await mkdir(join(place, "empty"));
     await expect(readShards(join(place, "empty"))).rejects.toThrow(/holds no tar/);
-  });
-});
-
-describe("shards of others", () => {
-  it("give pairs: a caption in .txt or in JSON and a picture, whatever the folders in its key", async () => {
-    const { bytes } = await realPicture("x");
-    const path = join(place, "foreign.tar");
-    const files: [string, Uint8Array][] = [
-      ["000/0001.jpg", bytes],
-      ["000/0001.txt", Buffer.from("a dog")],
-      ["000/0001.json", Buffer.from('{"url": "https://example.org/dog.jpg", "width": 32}')],
-      ["0002.JPG", bytes],
-      ["0002.json", Buffer.from('{"caption": "a cat"}')],
-    ];
-    await writeFile(path, Buffer.concat([...files.flatMap(([name, content]) => tarFile(name, content)), TAR_END]));
-    const [dog, cat] = await all(path, { shuffle: 0 });
-    expect(dog).toMatchObject({
-      text: "a dog",
-      media: [{ at: 0, kind: "image", files: [{ type: "jpg", bytes }] }],
-      about: { key: "000/0001", url: "https://example.org/dog.jpg", width: 32 },
-    });
-    expect(dog!.id).toMatch(/^000-0001-[0-9a-f]{12}$/);
-    expect(cat).toMatchObject({ id: "0002", text: "a cat" });
-  });
-
-  it("may be compressed: WebDataset's own sample of digits is read with the classes as texts, and resumed", async (context) => {
-    const bytes = await readFile(SHARED).catch(() => undefined);
-    if (bytes === undefined) return context.skip("../shared/data/webdataset is not there");
-    const path = join(place, "digits.tgz");
-    await writeFile(path, gzipSync(gunzipSync(bytes)));
-    const options = { shuffle: 0, text: ["cls"] };
-    const digits = await all(path, options);
-    expect(digits.length).toBe(90);
-    expect(new Set(digits.map(({ text }) => text)).size).toBe(10);
-    const reader = await readShards(path, options);
-    let read = 0;
-    for await (const _ of reader) if (++read === 50) break;
-    expect(await all(path, { ...options, state: reader.state() })).toEqual(digits.slice(50));
-  });
-});
-
-describe("a mixture", () => {
-  it("draws by weight, goes on when a set ends, and resumes at the exact record", async () => {
-    const other = join(place, "other");
-    await buildPart({ folder: other, settings: {}, source: () => madeRecords("b", 50), shardRecords: 20 });
-    const open = async (state?: ReturnType<ReturnType<typeof mix>["state"]>) => {
-      const [a, b] = ["a", "b"].map((name) => ({ shuffle: 10, ...(state && { state: state.sets[name]! }) }));
-      const sets = [
-        { name: "a", weight: 1, reader: await readShards(set, { ...a, epochs: 3 }) },
-        { name: "b", weight: 3, reader: await readShards(other, b) },
-      ];
-      return mix(sets, { seed: 2, ...(state && { state }) });
-    };
-    const whole: string[] = [];
-    for await (const { set: name, record } of await open()) whole.push(`${name} ${record.id}`);
-    expect(whole.length).toBe(3 * COUNT + 50);
-    const early = whole.slice(0, 60).filter((line) => line.startsWith("b")).length;
-    expect(early).toBeGreaterThan(35);
-    expect(early).toBeLessThan(56);
-    for (const stop of [1, 30, 100, 300]) {
-      const again: string[] = [];
-      const first = await open();
-      for await (const { set: name, record } of first) if (again.push(`${name} ${record.id}`) === stop) break;
-      for await (const { set: name, record } of await open(first.state())) again.push(`${name} ${record.id}`);
-      expect(again).toEqual(whole);
-    }
   });
 });

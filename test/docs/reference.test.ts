@@ -85,7 +85,7 @@ describe("every public name", () => {
   });
 });
 
-/** Types that the language has but no value of that name. */
+/** Types that the language, or Node, has but no value of that name. */
 const TYPESCRIPT = new Set([
   "Record",
   "Readonly",
@@ -94,10 +94,13 @@ const TYPESCRIPT = new Set([
   "Pick",
   "Omit",
   "AsyncDisposable",
+  "AsyncGenerator",
+  "AsyncIterable",
   "Disposable",
   "ArrayLike",
   "ErrorOptions",
   "Generator",
   "Iterable",
+  "LookupAddress",
   "infer",
 ]);

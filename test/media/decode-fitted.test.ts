@@ -45,6 +45,14 @@ describe("a picture decoded and fitted at once", () => {
     }
   });
 
+  it.skipIf(!existsSync(PHOTOS))("is so for photographs as WebP", async () => {
+    for (const name of ["rocket.jpg", "coffee.png", "astronaut.png"]) {
+      const bytes = new Uint8Array(await sharp(`${PHOTOS}/${name}`).webp({ quality: 85 }).toBuffer());
+      const exact = fitted(await decodePicture(bytes), options("pad", 320));
+      expect(distance(await decodeFitted(bytes, options("pad", 320)), exact), name).toBeLessThan(0.5);
+    }
+  });
+
   it("stands upright, on white, in three channels", async () => {
     const turned = new Uint8Array(
       await waves(240, 120).withMetadata({ orientation: 6 }).jpeg({ quality: 100 }).toBuffer(),

@@ -6,7 +6,7 @@ import { WEB_COMMANDS } from "./web-commands.js";
 
 const TEXT: Option = {
   flags: "--text <endings>",
-  help: "files that hold the text in shards of others, the first there is: txt,caption,json unless told",
+  help: "files that hold the text in shards of others, the first there is: txt,text,caption,json unless told",
   parse: listOf(","),
 };
 

@@ -2,6 +2,8 @@
 import { dirname } from "node:path";
 import type { SourceCursor } from "../../data/sources/captioned.js";
 import { IMPORTED, ImportedDocuments } from "../../data/sources/imports.js";
+import { isFolder } from "../../data/sources/pairs.js";
+import { isFileOfRows } from "../../data/sources/rows.js";
 import { UsageError } from "../../errors.js";
 import type { Io } from "../io.js";
 import { type BuildFlags, buildShards, Errands, type FetchFlags, folderOf, tellBuilt } from "./building.js";
@@ -13,12 +15,15 @@ export interface ImportFlags extends BuildFlags, FetchFlags {
   readonly assignment?: "given" | "again";
 }
 
-/** Builds. @throws {UsageError} for a set that is not known; as `buildPart` */
+/** Builds. @throws {UsageError} for a set that is not known, or an input that is not there, before anything is read; as `buildPart` */
 export async function importSet([name, ...inputs]: readonly string[], flags: ImportFlags, io: Io): Promise<undefined> {
   folderOf(flags);
   const kind = IMPORTED.find((known) => known === name);
   if (kind === undefined)
     throw new UsageError(`There is no set ${name} to import.`, `name one of ${IMPORTED.join(", ")}`);
+  for (const path of inputs)
+    if ((await isFolder(path)) || !isFileOfRows(path))
+      throw new UsageError(`${path} is no file of ${kind} by its name.`, "give .jsonl or .parquet, unzipped");
   const { images = dirname(inputs[0]!), minimumLikeness, minimumBytes, assignment } = flags;
   const rules = {
     ...(minimumLikeness !== undefined && { minimumLikeness }),

@@ -1,7 +1,8 @@
 /** `flamingo data look`: records as people see them. */
 import { writeAtomically } from "../../atomic.node.js";
 import type { DataRecord } from "../../data/record.js";
-import { mediumInWords, pageOfRecords, piecesOf } from "../../data/shards/page.js";
+import { segmentsOf } from "../../data/segments.js";
+import { mediumInWords, pageOfRecords } from "../../data/shards/page.js";
 import { readShards, type ShardReader } from "../../data/shards/reader.js";
 import { outlineOf } from "../../data/shards/record-line.js";
 import { UsageError } from "../../errors.js";
@@ -34,41 +35,39 @@ export async function look(paths: readonly string[], flags: LookFlags, io: Io): 
     ...(flags.text && { text: flags.text }),
   });
   const records = chosen(reader, { count, skip, id: flags.id });
-  let shown = 0;
-  if (flags.html !== undefined) await writeAtomically(flags.html, await pageOfRecords(paths.join(", "), records));
-  else
+  if (flags.html !== undefined) {
+    await writeAtomically(flags.html, await pageOfRecords(paths.join(", "), records));
+    io.err(`wrote ${flags.html}\n`);
+  } else
     for await (const record of records) {
       io.out(flags.json ? `${JSON.stringify(outlineOf(record))}\n` : await inWords(record, io.terminal.out));
       await io.taken();
-      shown++;
     }
-  if (flags.html !== undefined) io.err(`wrote ${flags.html}\n`);
-  else if (flags.id !== undefined && shown === 0)
-    throw new UsageError(
-      `No record has the id ${flags.id}.`,
-      "see the ids with: flamingo data look --json --count 1000",
-    );
   if (Object.keys(reader.tally.read?.faults ?? {}).length > 0) io.err(tallyInWords(reader.tally));
 }
 
+/** Some of the records. @throws {UsageError} if none has the id asked for */
 async function* chosen(
   reader: ShardReader,
   { count, skip, id }: { count: number; skip: number; id: string | undefined },
 ): AsyncGenerator<DataRecord> {
   let [passed, given] = [0, 0];
-  if (count === 0) return;
   for await (const record of reader) {
     if (id !== undefined && record.id !== id) continue;
     if (passed++ < skip) continue;
     yield record;
     if (++given === count) return;
   }
+  if (id !== undefined && given === 0)
+    throw new UsageError(`No record has the id ${id}.`, "see the ids with: flamingo data look --json --count 1000");
 }
 
 async function inWords(record: DataRecord, drawing: boolean): Promise<string> {
   const marked = await Promise.all(
-    piecesOf(record).map(async (piece) =>
-      typeof piece === "string" ? visible(piece) : `[${await mediumInWords(piece.medium, piece.number)}]`,
+    segmentsOf(record).map(async (segment) =>
+      "text" in segment
+        ? visible(segment.text)
+        : `[${await mediumInWords(segment.medium, record.media.indexOf(segment.medium))}]`,
     ),
   );
   const drawn = drawing ? await drawings(record) : "";

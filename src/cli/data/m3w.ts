@@ -44,8 +44,6 @@ export async function m3w(_: readonly string[], flags: M3wFlags, io: Io): Promis
       out === undefined ? "There is no place for the shards." : "There is nothing to build of.",
       "name both: flamingo data m3w --in 'crawl/*.warc.gz' --out shards",
     );
-  if (flags.base !== undefined && !/^https?:\/\/[^/]+\/(.*\/)?$/.test(flags.base))
-    throw new UsageError(`${flags.base} is no address of a folder.`, "give one such as https://example.org/articles/");
   const part = flags.shard ?? WHOLE;
   const rules = flags.rules === undefined ? M3W_RULES : changedRules(M3W_RULES, await readJson(flags.rules));
   const lists = (await chunksOf(inputs)).some(({ kind }) => kind === "addresses");
@@ -113,24 +111,34 @@ interface Report {
   readonly stages: TallyJson;
 }
 
-/** Writes the report beside the shards, as JSON and as a text. Whichever part is finished last writes that of all. */
+/** Writes the report of all parts that are finished beside the shards, as JSON and as a text. */
 async function writeReport(out: string, of: number): Promise<Report> {
+  // Of a run that was killed while it wrote its report; another part may be writing it now.
+  if (of === 1) await sweepPartials(out, (name) => name.startsWith("report."));
+  for (;;) {
+    const names = await manifestsIn(out, of);
+    const report = await reportOf(out, names, of);
+    await writeAtomically(join(out, "report.json"), `${JSON.stringify(report, null, 1)}\n`);
+    await writeAtomically(join(out, "report.txt"), reportInWords(report, true));
+    // Another part was finished meanwhile, and may have written a report that this one has replaced.
+    if ((await manifestsIn(out, of)).length === names.length) return report;
+  }
+}
+
+async function manifestsIn(out: string, of: number): Promise<string[]> {
+  return (await readdir(out)).filter((name) => Number(MANIFEST_NAME.exec(name)?.[2]) === of).sort();
+}
+
+async function reportOf(out: string, names: readonly string[], of: number): Promise<Report> {
   const tally = new Tally();
-  let [finished, records, pictures] = [0, 0, 0];
-  for (const name of (await readdir(out)).sort()) {
-    if (Number(MANIFEST_NAME.exec(name)?.[2]) !== of) continue;
+  let [records, pictures] = [0, 0];
+  for (const name of names) {
     const manifest = (await readManifest(join(out, name)))!;
     tally.merge(manifest.tally);
-    finished++;
     records += manifest.records;
     pictures += manifest.media;
   }
-  const report: Report = { parts: { finished, of }, records, pictures, stages: tally.toJSON() };
-  // Of a run that was killed while it wrote its report; another part may be writing it now.
-  if (of === 1) await sweepPartials(out, (name) => name.startsWith("report."));
-  await writeAtomically(join(out, "report.json"), `${JSON.stringify(report, null, 1)}\n`);
-  await writeAtomically(join(out, "report.txt"), reportInWords(report, true));
-  return report;
+  return { parts: { finished: names.length, of }, records, pictures, stages: tally.toJSON() };
 }
 
 function reportInWords({ parts, records, pictures, stages }: Report, examples = false): string {

@@ -8,6 +8,7 @@ import { CLIP_COLOURS, openFlamingoPixels } from "../../media/preprocessor.js";
 import { type InterleavePolicy, openFlamingo, paper } from "../../prompt/policies.js";
 import { type PromptLimits, paperPage } from "../../prompt/truncate.js";
 
+/** What is drawn and cut when an example is made, and how it is written out. */
 export interface SampleRules {
   /** Marks, `<EOC>`, what is learnt. */
   readonly policy: InterleavePolicy;

@@ -38,14 +38,18 @@ export interface UpdateBatch<Name extends string, Item> {
 export type UpdateOrder = "accumulate" | "in-turn";
 
 /**
- * Steps without end. Each part is read only as far as its batches need.
+ * Steps without end. Each part is read only as far as its batches need, so that between two steps the state of its reader is
+ * the place to go on from: with each part's `epoch` as the last step told it, and in `open` the reader's state for that
+ * epoch, the steps that follow are those that would have followed.
  *
- * @throws {UsageError} for a part with a weight or a batch that is none, and for one of which an epoch is empty: the
- *   training would go on without it, and nothing would say so.
+ * @param step  steps that were taken before, to go on with a training
+ * @throws {UsageError} for a part with a weight or a batch that is none, and for one of which two epochs after another are
+ *   empty (of the first there may be nothing left): the training would go on without it, and nothing would say so.
  */
 export async function* updates<Name extends string, Item>(
   parts: Readonly<Record<Name, UpdatePart<Item>>>,
   order: UpdateOrder = "accumulate",
+  step = 0,
 ): AsyncGenerator<readonly UpdateBatch<Name, Item>[]> {
   const named = Object.entries(parts) as [Name, UpdatePart<Item>][];
   for (const [name, { weight, batch }] of named) {
@@ -58,8 +62,8 @@ export async function* updates<Name extends string, Item>(
   if (named.length === 0) throw new UsageError("A mixture of no data sets was asked for.", "give at least one");
   const readers = named.map(([name, part]) => ({ name, part, reader: new Epochs(name, part) }));
   try {
-    for (let step = 0; ; step++) {
-      const taking = order === "accumulate" ? readers : [readers[step % readers.length]!];
+    for (let now = step; ; now++) {
+      const taking = order === "accumulate" ? readers : [readers[now % readers.length]!];
       const batches: UpdateBatch<Name, Item>[] = [];
       for (const { name, part, reader } of taking) {
         const items = await reader.take(part.batch);
@@ -87,18 +91,18 @@ class Epochs<Item> {
 
   async take(count: number): Promise<Item[]> {
     const items: Item[] = [];
-    let found = true;
+    let empty = 0;
     while (items.length < count) {
       if (this.#current === undefined) {
         this.#current = this.#open(this.epoch)[Symbol.asyncIterator]();
-        found = false;
+        empty++;
       }
       const next = await this.#current.next();
       if (!next.done) {
         items.push(next.value);
-        found = true;
+        empty = 0;
       } else {
-        if (!found)
+        if (empty === 2)
           throw new UsageError(
             `Epoch ${this.epoch} of the data set "${this.#name}" has no example.`,
             "look at what its tally says was left out, or leave the set out of the mixture",

@@ -53,7 +53,7 @@ const SHARD_RECORDS = 10_000;
 /**
  * Builds a part, or what is missing of it; of a part that is finished nothing is touched.
  * @throws {OutputError} if the folder cannot be written
- * @throws {BuildConflictError} if the folder holds this part of another build
+ * @throws {BuildConflictError} if the folder holds this part of another build, or another process begins to build it
  * @throws {RecordError} if the source gives what is no record, or two of one id in a tar
  * @throws {TooManyFaultsError} as soon as there are more than `limit`; the tars that are whole stay
  */
@@ -89,7 +89,7 @@ export async function buildPart(build: Build): Promise<PartManifest> {
     shards,
     tally,
   };
-  await writeAtomically(manifestPath, `${JSON.stringify(manifest, null, 1)}\n`);
+  await unlessTaken(manifestPath, writeAtomically(manifestPath, `${JSON.stringify(manifest, null, 1)}\n`));
   return manifest;
 }
 
@@ -154,6 +154,23 @@ function refuseOther(path: string, made: string, found: string): void {
     );
 }
 
+/**
+ * Of two processes of one part the one that was started later goes on: it sweeps away what the other has half written.
+ * @throws {BuildConflictError} in the one started earlier, where it finds its file gone
+ */
+async function unlessTaken(path: string, kept: Promise<void>): Promise<void> {
+  try {
+    await kept;
+  } catch (cause) {
+    if (((cause as Error).cause as NodeJS.ErrnoException | undefined)?.code !== "ENOENT") throw cause;
+    throw new BuildConflictError(
+      `${path} was taken away while it was written: another process began to build this part.`,
+      "leave the part to that process, or start this one again when it has ended",
+      { cause },
+    );
+  }
+}
+
 /** Bytes that are gathered before they are written. */
 const GATHERED = 1 << 20;
 
@@ -187,7 +204,10 @@ class ShardWriter {
 
   async add(record: DataRecord): Promise<void> {
     if (this.#ids.has(record.id))
-      throw new RecordError(`Two records of one tar have the id ${record.id}.`, "mend the source: ids must differ");
+      throw new RecordError(
+        `Two records of one tar have the id ${record.id}.`,
+        "mend the source so that ids differ; pairs in tars of others are numbered by: flamingo data pairs",
+      );
     this.#ids.add(record.id);
     this.#index.push([record.id, this.bytes]);
     this.media += record.media.length;
@@ -197,7 +217,7 @@ class ShardWriter {
   async close(more: Pick<ShardIndex, "made" | "after">): Promise<ShardIndex> {
     await this.#write([TAR_END]);
     await this.#flush();
-    await this.#partial.keep();
+    await unlessTaken(this.#path, this.#partial.keep());
     const index: ShardIndex = {
       format: "flamingo-shard-1",
       tar: this.#name,
@@ -207,7 +227,7 @@ class ShardWriter {
       records: this.#index,
       ...more,
     };
-    await writeAtomically(indexPath(this.#path), `${JSON.stringify(index)}\n`);
+    await unlessTaken(this.#path, writeAtomically(indexPath(this.#path), `${JSON.stringify(index)}\n`));
     return index;
   }
 

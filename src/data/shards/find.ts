@@ -34,7 +34,7 @@ export async function findShards(paths: string | readonly string[]): Promise<str
  * @param from  a sample at which to begin; what bears its number is given too
  * @throws {ShardError} if the file cannot be opened or read
  */
-export async function* samplesOf(
+export async function* samplesIn(
   path: string,
   from: { readonly number: number; readonly at: number } = { number: 0, at: 0 },
 ): AsyncGenerator<(Sample | Damage)[]> {

@@ -58,15 +58,46 @@ export function fingerprint(settings: unknown): string {
 
 /** @throws {ShardError} if there is such a file, and it is no index */
 export async function readIndex(path: string): Promise<ShardIndex | undefined> {
-  return readJson(path, "flamingo-shard-1", ["tar", "bytes", "sha256", "records", "made", "after"]);
+  return readJson(path, "flamingo-shard-1", isIndex);
 }
 
 /** @throws {ShardError} if there is such a file, and it is no manifest */
 export async function readManifest(path: string): Promise<PartManifest | undefined> {
-  return readJson(path, "flamingo-part-1", ["part", "shards", "tally", "records"]);
+  return readJson(path, "flamingo-part-1", isManifest);
 }
 
-async function readJson<Json>(path: string, format: string, fields: readonly string[]): Promise<Json | undefined> {
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const isTally = (value: unknown): value is TallyJson =>
+  isObject(value) &&
+  Object.values(value).every((stage) => isObject(stage) && isReasons(stage.dropped) && isReasons(stage.faults));
+const isReasons = (value: unknown): boolean =>
+  isObject(value) && Object.values(value).every((reason) => isObject(reason) && Array.isArray(reason.first));
+const isTar = ({ tar, bytes, sha256 }: Record<string, unknown>): boolean =>
+  typeof tar === "string" && typeof bytes === "number" && typeof sha256 === "string";
+
+function isIndex(json: Record<string, unknown>): boolean {
+  const { records, made, after } = json;
+  return (
+    isTar(json) &&
+    typeof made === "string" &&
+    isObject(after) &&
+    isTally(after.tally) &&
+    Array.isArray(records) &&
+    records.every((record) => Array.isArray(record))
+  );
+}
+
+function isManifest({ part, settings, shards, tally }: Record<string, unknown>): boolean {
+  const whole = Array.isArray(shards) && shards.every((shard) => isObject(shard) && isTar(shard));
+  return isObject(part) && settings !== undefined && whole && isTally(tally);
+}
+
+async function readJson<Json>(
+  path: string,
+  format: string,
+  isWhole: (json: Record<string, unknown>) => boolean,
+): Promise<Json | undefined> {
   let text: string;
   try {
     text = await readFile(path, "utf8");
@@ -74,13 +105,13 @@ async function readJson<Json>(path: string, format: string, fields: readonly str
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
   }
-  let json: Record<string, unknown> | undefined;
+  let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
     json = undefined;
   }
-  if (json?.format !== format || fields.some((field) => json[field] === undefined))
+  if (!isObject(json) || json.format !== format || !isWhole(json))
     throw new ShardError(
       `${path} is no ${format} file: it was cut off, or another program wrote it.`,
       "remove it and the tars that it speaks of, and build them again",

@@ -1,10 +1,9 @@
 /** Records out of lines of JSON, from files or pipes, counted as they are read. */
-import { createReadStream } from "node:fs";
-import { createInterface } from "node:readline";
 import type { DataRecord } from "../record.js";
-import type { Tally } from "../tally.js";
+import { linesOf, readLine } from "../sources/lines.js";
+import type { Place, Tally } from "../tally.js";
 import { READ } from "./reader.js";
-import { recordOfLine } from "./record-line.js";
+import { LONGEST_LINE, recordOfLine } from "./record-line.js";
 
 /**
  * The records of some lines; empty ones are passed over.
@@ -17,22 +16,41 @@ export async function* recordsOfLines(
 ): AsyncGenerator<DataRecord> {
   let number = 0;
   for await (const line of lines) {
-    const record = number++;
-    if (line.trim() === "") continue;
-    const read = recordOfLine(line);
-    if ("reason" in read) {
-      tally.fault(READ, read.reason, { file: name, record, found: read.found });
-      continue;
-    }
-    tally.pass(READ);
-    yield read;
+    const read = counted(line, { file: name, record: number++ }, tally);
+    if (read !== undefined) yield read;
   }
 }
 
-/** The lines of a file, without their ends. */
-export async function* linesOfFile(path: string): AsyncGenerator<string> {
-  const bytes = createReadStream(path);
-  const opened = new Promise<void>((resolve, reject) => bytes.once("open", () => resolve()).once("error", reject));
-  await opened;
-  yield* createInterface({ input: bytes, crlfDelay: Number.POSITIVE_INFINITY });
+/**
+ * The records of a file of lines, each with the number of its line, from 0.
+ * @param after  number of the last line that is done with; -1 for none
+ * @throws the system's error if the file cannot be read
+ */
+export async function* recordsOfFile(
+  path: string,
+  tally: Tally,
+  after: number,
+): AsyncGenerator<{ readonly record: DataRecord; readonly number: number }> {
+  for await (const line of linesOf(path, LONGEST_LINE)) {
+    const { number, byte } = line;
+    if (number <= after) continue;
+    const place = { file: path, record: number, byte };
+    const read = readLine(line);
+    if ("fault" in read) tally.fault(READ, read.fault, { ...place, found: read.found });
+    else {
+      const record = counted(read.text, place, tally);
+      if (record !== undefined) yield { record, number };
+    }
+  }
+}
+
+function counted(line: string, place: Place, tally: Tally): DataRecord | undefined {
+  if (line.trim() === "") return undefined;
+  const read = recordOfLine(line);
+  if ("reason" in read) {
+    tally.fault(READ, read.reason, { ...place, found: read.found });
+    return undefined;
+  }
+  tally.pass(READ);
+  return read;
 }

@@ -22,6 +22,8 @@ export interface MixedRecord {
 /** A place in a mixture: give each set's to its reader, and all of it to `mix`. */
 export interface MixtureState {
   readonly format: "flamingo-mixture-1";
+  /** In their order, which an object does not keep of every name. */
+  readonly names: readonly string[];
   readonly drawn: number;
   /** Sets that have ended. */
   readonly ended: readonly string[];
@@ -52,9 +54,9 @@ export function mix(
   for (const { name, weight } of ingredients)
     if (!(weight > 0 && Number.isFinite(weight)))
       throw new UsageError(`The weight of ${name} is ${weight}.`, "give a number above 0, or leave the set out");
-  if (state !== undefined && Object.keys(state.sets).join() !== names.join())
+  if (state !== undefined && state.names.join() !== names.join())
     throw new ReaderStateError(
-      `The saved place is one in a mixture of ${Object.keys(state.sets).join(", ")}, not of ${names.join(", ")}.`,
+      `The saved place is one in a mixture of ${state.names.join(", ")}, not of ${names.join(", ")}.`,
       "mix the same sets in the same order, or begin anew without it",
     );
   const random = new Random(seed);
@@ -63,6 +65,7 @@ export function mix(
   return {
     state: () => ({
       format: "flamingo-mixture-1",
+      names,
       drawn,
       ended: [...ended],
       sets: Object.fromEntries(ingredients.map(({ name, reader }) => [name, reader.state()])),
@@ -96,8 +99,9 @@ function draw<Weighted extends { readonly weight: number }>(from: readonly Weigh
     0,
     from.reduce((sum, { weight }) => sum + weight, 0),
   );
-  return from.find(({ weight }) => {
+  const found = from.find(({ weight }) => {
     at -= weight;
     return at < 0;
-  })!;
+  });
+  return found ?? from.at(-1)!;
 }

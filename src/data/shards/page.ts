@@ -1,23 +1,7 @@
-/** Records as people see them: as text with its media marked, and as a page of HTML that needs no other file. */
+/** Records as people see them: a medium in words, and a page of HTML that needs no other file. */
 import sharp from "sharp";
 import type { DataRecord, MediumFile, RecordMedium } from "../record.js";
-
-/** A text in pieces: characters, and between them media by their number. */
-export function piecesOf({
-  text,
-  media,
-}: DataRecord): (string | { readonly medium: RecordMedium; readonly number: number })[] {
-  const characters = [...text];
-  let from = 0;
-  return [
-    ...media.flatMap((medium, number) => {
-      const before = characters.slice(from, medium.at).join("");
-      from = medium.at;
-      return [before, { medium, number }];
-    }),
-    characters.slice(from).join(""),
-  ].filter((piece) => piece !== "");
-}
+import { segmentsOf } from "../segments.js";
 
 /** A medium in a few words: `image 0: jpg, 320 x 240, 12,345 bytes`. */
 export async function mediumInWords({ kind, files }: RecordMedium, number: number): Promise<string> {
@@ -48,10 +32,11 @@ export async function pageOfRecords(title: string, records: AsyncIterable<DataRe
   const articles: string[] = [];
   for await (const record of records) {
     const pieces = await Promise.all(
-      piecesOf(record).map(async (piece) => {
-        if (typeof piece === "string") return `<p>${escaped(piece)}</p>`;
-        const images = piece.medium.files.map((file) => `<img alt="" src="${dataAddress(file)}">`).join("");
-        return `<figure>${images}<figcaption>${escaped(await mediumInWords(piece.medium, piece.number))}</figcaption></figure>`;
+      segmentsOf(record).map(async (segment) => {
+        if ("text" in segment) return `<p>${escaped(segment.text)}</p>`;
+        const { medium } = segment;
+        const images = medium.files.map((file) => `<img alt="" src="${dataAddress(file)}">`).join("");
+        return `<figure>${images}<figcaption>${escaped(await mediumInWords(medium, record.media.indexOf(medium)))}</figcaption></figure>`;
       }),
     );
     const about = `<details><summary>about</summary><pre>${escaped(JSON.stringify(record.about, null, 2))}</pre></details>`;

@@ -7,20 +7,21 @@ import { Random } from "../../random.js";
 import type { DataRecord } from "../record.js";
 import { Tally, type TallyJson } from "../tally.js";
 import { ReaderStateError, ShardError } from "./errors.js";
-import { findShards, samplesOf } from "./find.js";
+import { findShards, samplesIn } from "./find.js";
 import { fingerprint } from "./index-file.js";
 import { type Part, WHOLE } from "./part.js";
-import { recordOfSample, type SampleOptions } from "./record-files.js";
+import { type ForeignOptions, recordOfSample } from "./record-files.js";
 import type { Damage, Sample } from "./sample.js";
 
-export interface ReadOptions extends SampleOptions {
+/** How a set is read. */
+export interface ReadOptions extends ForeignOptions {
   readonly seed?: string | number;
   /** Records among which the next is drawn, of tars in an order that is drawn too; 0 for the order on the disk. */
   readonly shuffle?: number;
   /** Which of several processes this is, and which of its workers: each record goes to one of them. */
   readonly part?: Part;
   readonly worker?: Part;
-  /** Times everything is read, each in another order. */
+  /** Times everything is read, each in another order. Where `samplesIn` is to draw anew, open a reader for each. */
   readonly epochs?: number;
   /** Broken records that are put up with, where no tally is given. */
   readonly limit?: number;
@@ -46,7 +47,8 @@ export interface ReaderState {
   readonly tally: TallyJson;
 }
 
-type Reference = readonly [file: number, number: number, at: number];
+/** A sample: its tar among the files, its number in it, and the byte at which it begins. */
+export type Reference = readonly [file: number, number: number, at: number];
 
 interface Held {
   readonly record: DataRecord;
@@ -209,7 +211,7 @@ export class ShardReader implements AsyncIterable<DataRecord> {
     for (const order = this.#order(); this.#turn < order.length; this.#turn++) {
       const file = order[this.#turn]!;
       const [number, at] = this.#last ?? [0, 0];
-      for await (const items of samplesOf(this.#files[file]!, { number, at })) yield this.#take(file, items);
+      for await (const items of samplesIn(this.#files[file]!, { number, at })) yield this.#take(file, items);
       this.#last = null;
     }
   }
@@ -227,7 +229,7 @@ export class ShardReader implements AsyncIterable<DataRecord> {
       if (this.#splitsRecords && (item.number + file) % this.#readers !== this.#reader) continue;
       const record = recordOfSample(item, this.#options);
       if ("reason" in record) {
-        this.#tally.fault(READ, record.reason, { ...place, found: record.found });
+        if (!item.torn) this.#tally.fault(READ, record.reason, { ...place, found: record.found });
         continue;
       }
       this.#tally.pass(READ);
@@ -243,7 +245,7 @@ export class ShardReader implements AsyncIterable<DataRecord> {
       const references = wanted.filter(([of]) => of === file);
       const [, number, at] = references.reduce((first, next) => (next[1] < first[1] ? next : first));
       let missing = references.length;
-      for await (const items of samplesOf(this.#files[file]!, { number, at })) {
+      for await (const items of samplesIn(this.#files[file]!, { number, at })) {
         for (const item of items) {
           const slot = slots.get(`${file}/${item.number}`);
           if (slot === undefined || "reason" in item) continue;

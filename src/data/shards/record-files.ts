@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { kindInWords, sniff } from "../../media/sniff.js";
 import type { DataRecord, MediumFile, RecordMedium } from "../record.js";
+import { textOfUtf8 } from "../sources/lines.js";
 import { RecordError } from "./errors.js";
 import type { Sample } from "./sample.js";
 
@@ -72,7 +73,7 @@ export function codePoints(text: string): number {
 }
 
 /** How samples of others are read. */
-export interface SampleOptions {
+export interface ForeignOptions {
   /** Endings of the files that hold the text, the first that is there is taken; of a `.json` its first of `TEXT_FIELDS`. */
   readonly text?: readonly string[];
 }
@@ -81,13 +82,15 @@ const TEXT_FILES = ["txt", "text", "caption", "json"];
 const TEXT_FIELDS = ["caption", "text", "TEXT", "top_caption"];
 
 /** The record of a sample: one of ours, or one with a text file or a caption in its JSON, and pictures. */
-export function recordOfSample(sample: Sample, options: SampleOptions = {}): DataRecord | RecordFault {
+export function recordOfSample(sample: Sample, options: ForeignOptions = {}): DataRecord | RecordFault {
   if (sample.twice !== undefined) return { reason: "two files of one name", found: `${sample.key}.${sample.twice}` };
   const bytes = sample.files.get("json");
   let json: unknown;
   if (bytes !== undefined) {
+    const text = textOfUtf8(bytes);
+    if (text === undefined) return { reason: "not UTF-8", found: `${sample.key}.json` };
     try {
-      json = JSON.parse(bytes.toString("utf8"));
+      json = JSON.parse(text);
     } catch (error) {
       return { reason: "bad JSON", found: `${sample.key}: ${(error as Error).message}` };
     }
@@ -131,30 +134,36 @@ function foreignRecord({ key, files }: Sample, json: unknown, texts: readonly st
   for (const ending of texts) {
     if (ending === "json")
       text = TEXT_FIELDS.map((name) => fields[name]).find((field) => typeof field === "string") as string;
-    else text = files.get(ending)?.toString("utf8");
+    else {
+      const bytes = files.get(ending);
+      text = bytes && textOfUtf8(bytes);
+      if (bytes !== undefined && text === undefined) return { reason: "not UTF-8", found: `${key}.${ending}` };
+    }
     if (text !== undefined) break;
   }
   if (text === undefined) return { reason: "no text", found: `${key} has ${[...files.keys()].join(", ")}` };
   const media: RecordMedium[] = [];
-  for (const [ending, bytes] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    if (!PICTURES.test(ending)) continue;
+  const pictures = [...files].filter(([ending]) => PICTURES.test(ending));
+  for (const [ending, bytes] of pictures.sort(([a], [b]) => (inOrder(a) < inOrder(b) ? -1 : 1))) {
     const file = mediumFile(bytes);
     if (file === undefined) return notAPicture(`${key}.${ending}`, bytes);
     media.push({ at: 0, kind: "image", files: [file] });
   }
   if (media.length === 0) return { reason: "missing picture", found: `${key} has ${[...files.keys()].join(", ")}` };
-  return { id: idOfKey(key), text: Buffer.from(text).toString(), media, about: { key, ...fields } };
+  return { id: idOfKey(key), text: Buffer.from(text.trim()).toString(), media, about: { key, ...fields } };
 }
+
+/** An ending by which others sort as people count: `2.jpg` before `10.jpg`. */
+const inOrder = (ending: string): string => ending.replaceAll(/\d+/g, (digits) => digits.padStart(12, "0"));
 
 const TYPES: Readonly<Record<string, MediumFile["type"]>> = {
   jpeg: "jpg",
   png: "png",
   webp: "webp",
   gif: "gif",
-  avif: "avif",
 };
 
-/** A picture file by its first bytes; nothing if they are those of no picture. */
+/** A picture file by its first bytes; nothing if they are those of no picture, or of one that training does not decode. */
 export function mediumFile(bytes: Uint8Array): MediumFile | undefined {
   const type = TYPES[sniff(bytes)];
   return type === undefined ? undefined : { type, bytes };

@@ -2,6 +2,9 @@
 import type { DataRecord } from "../record.js";
 import { faultOf, mediumFile, type RecordFault } from "./record-files.js";
 
+/** Bytes of a line that are read; the rest of a longer one is lost, and the record with it. */
+export const LONGEST_LINE: number = 1 << 28;
+
 /** A record in a line, without the line's end. */
 export function lineOfRecord({ id, text, media, about }: DataRecord): string {
   const files = media.map(({ at, kind, files }) => ({

@@ -13,6 +13,8 @@ export interface Sample {
   readonly files: ReadonlyMap<string, Buffer>;
   /** The ending that two of its files have, if any. */
   readonly twice?: string;
+  /** That the tar is cut off after it, perhaps before the last of its files: what it lacks is that damage's. */
+  readonly torn?: boolean;
 }
 
 /** Damage, with the number of the sample that it follows. */
@@ -33,35 +35,34 @@ export class Grouping {
     this.#number = number;
   }
 
-  /** The samples that are whole with these files. Files without a key or an ending, and hidden ones, are no part of any. */
+  /** The samples that are whole with these files. Files without a key are no part of any. */
   *push(items: readonly (TarEntry | TarFault)[]): Generator<Sample | Damage> {
     for (const item of items) {
       if ("reason" in item) {
         if (item.reason !== "cut off" && item.reason !== "damaged compression") yield { ...item, number: this.#number };
         else {
-          const torn = this.#key === undefined ? "" : `; sample ${this.#key} was the last`;
-          yield* this.end();
-          yield { ...item, number: this.#number, found: `${item.found}${torn}` };
+          const last = this.#key === undefined ? "" : `; sample ${this.#key} was the last`;
+          if (item.file !== undefined && keyOf(item.file) === this.#key) this.#clear();
+          else yield* this.end(item.file === undefined);
+          yield { ...item, number: this.#number, found: `${item.found}${last}` };
         }
         continue;
       }
-      const slash = item.name.lastIndexOf("/") + 1;
-      const dot = item.name.indexOf(".", slash);
-      if (dot <= slash || dot === item.name.length - 1 || item.name.startsWith("__", slash)) continue;
-      const key = item.name.slice(0, dot);
+      const key = keyOf(item.name);
+      if (key === undefined) continue;
       if (key !== this.#key) {
         yield* this.end();
         this.#key = key;
         this.#at = item.at;
       }
-      const ending = item.name.slice(dot + 1).toLowerCase();
+      const ending = item.name.slice(key.length + 1).toLowerCase();
       if (this.#files.has(ending)) this.#twice = ending;
       this.#files.set(ending, item.bytes);
     }
   }
 
-  /** The last sample. */
-  *end(): Generator<Sample> {
+  /** The last sample. @param torn  whether the tar is cut off after it */
+  *end(torn = false): Generator<Sample> {
     if (this.#key === undefined) return;
     yield {
       key: this.#key,
@@ -69,9 +70,22 @@ export class Grouping {
       at: this.#at,
       files: this.#files,
       ...(this.#twice === undefined ? {} : { twice: this.#twice }),
+      ...(torn ? { torn } : {}),
     };
+    this.#clear();
+  }
+
+  #clear(): void {
     this.#key = undefined;
     this.#files = new Map();
     this.#twice = undefined;
   }
+}
+
+/** The key in a file's name; none for one without an ending, for hidden ones, and for what WebDataset keeps beside samples. */
+function keyOf(name: string): string | undefined {
+  const slash = name.lastIndexOf("/") + 1;
+  const dot = name.indexOf(".", slash);
+  const key = name.slice(0, Math.max(slash, dot));
+  return dot <= slash || dot === name.length - 1 || /^__[^/]*__($|\/)/.test(key) ? undefined : key;
 }

@@ -48,7 +48,7 @@ export async function shardStats(
   const reader = new ShardReader(files, { ...options, shuffle: 0 });
   const kinds = { document: 0, pair: 0, clip: 0, text: 0 };
   const types: Record<string, { files: number; bytes: number }> = {};
-  const about: Record<string, number> = {};
+  const about = new Map<string, number>();
   const [characters, words, media, shorter, longer] = Array.from({ length: 5 }, () => new Distribution()) as [
     Distribution,
     Distribution,
@@ -62,7 +62,7 @@ export async function shardStats(
     characters.add(codePoints(record.text));
     words.add(record.text.match(WORD)?.length ?? 0);
     media.add(record.media.length);
-    for (const name of Object.keys(record.about)) about[name] = (about[name] ?? 0) + 1;
+    for (const name of Object.keys(record.about)) about.set(name, (about.get(name) ?? 0) + 1);
     for (const { kind, files: pictures } of record.media) {
       if (kind === "image") images++;
       else {
@@ -99,7 +99,7 @@ export async function shardStats(
     mediaCounts: Object.fromEntries(media.counts),
     shorterSide: shorter.summary(),
     longerSide: longer.summary(),
-    about,
+    about: Object.fromEntries(about),
     tally: reader.tally,
   };
 }

@@ -1,12 +1,20 @@
 /** The files of a tar on the disk, plain or compressed by gzip, piece by piece. */
 import { createReadStream } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { createGunzip } from "node:zlib";
+import { constants, createGunzip } from "node:zlib";
 import { ShardError } from "./errors.js";
 import { type TarEntry, type TarFault, TarParser } from "./tar-parser.js";
 
 /** Bytes that are read at once, while those before them are worked on. */
 const PIECE = 1 << 21;
+
+/** By the first two or four bytes of a file. */
+const COMPRESSIONS: Readonly<Record<string, string>> = {
+  "1f8b": "gzip",
+  "425a": "bzip2",
+  "28b52ffd": "zstd",
+  fd377a58: "xz",
+};
 
 /**
  * Reads a tar from its beginning or from a header in it. What is in an item stays as it is; it keeps the whole piece that it
@@ -27,9 +35,11 @@ export async function* readTarFile(path: string, from = 0): AsyncGenerator<(TarE
     );
   }
   try {
-    const { buffer } = await file.read(Buffer.alloc(2), 0, 2, 0);
-    if (buffer[0] === 0x1f && buffer[1] === 0x8b) yield* readCompressed(path, from);
-    else yield* readPlain(path, file, from);
+    const { buffer } = await file.read(Buffer.alloc(4), 0, 4, 0);
+    const compression = COMPRESSIONS[buffer.toString("hex")] ?? COMPRESSIONS[buffer.toString("hex", 0, 2)];
+    if (compression === undefined) yield* readPlain(path, file, from);
+    else if (compression === "gzip") yield* readCompressed(path, from);
+    else yield [{ reason: "unknown compression", at: 0, found: `${compression}; tars are read plain or by gzip` }];
   } finally {
     await file.close();
   }
@@ -60,7 +70,8 @@ async function* readPlain(path: string, file: FileHandle, from: number): AsyncGe
 async function* readCompressed(path: string, from: number): AsyncGenerator<(TarEntry | TarFault)[]> {
   const parser = new TarParser();
   const bytes = createReadStream(path, { highWaterMark: 1 << 18 });
-  const plain = createGunzip({ chunkSize: 1 << 18 });
+  // Of a file that is cut off it gives all that is there, and the tar is then seen to be.
+  const plain = createGunzip({ chunkSize: 1 << 18, finishFlush: constants.Z_SYNC_FLUSH });
   bytes.on("error", (error) => plain.destroy(error));
   bytes.pipe(plain);
   let read = 0;
@@ -70,7 +81,7 @@ async function* readCompressed(path: string, from: number): AsyncGenerator<(TarE
       yield [...parser.push(piece as Buffer)].filter(({ at }) => at >= from);
     }
   } catch (error) {
-    yield [{ reason: "damaged compression", at: read, found: (error as Error).message }];
+    yield [{ reason: "damaged compression", at: read, found: (error as Error).message, file: parser.file }];
     return;
   } finally {
     bytes.destroy();

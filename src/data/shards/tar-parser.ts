@@ -12,9 +12,11 @@ export interface TarEntry {
 
 /** A place in a tar that cannot be read. */
 export interface TarFault {
-  readonly reason: "damaged header" | "damaged compression" | "cut off" | "too large";
+  readonly reason: "damaged header" | "damaged compression" | "unknown compression" | "cut off" | "too large";
   readonly at: number;
   readonly found: string;
+  /** The file that is cut off, where its header is there. */
+  readonly file?: string | undefined;
 }
 
 /** A larger file than this is no part of a sample: its bytes are passed over. */
@@ -29,6 +31,7 @@ export class TarParser {
   #skip = 0;
   #needed = BLOCK;
   #ended = false;
+  #file: string | undefined;
   #damage: number | undefined;
   #long: { readonly at: number; readonly name?: string | undefined; readonly size?: number | undefined } | undefined;
 
@@ -60,6 +63,11 @@ export class TarParser {
     if (rest.length > 0) this.#waiting.push(rest);
   }
 
+  /** The file whose header was read, and not yet all of its bytes. */
+  get file(): string | undefined {
+    return this.#file;
+  }
+
   /** What is wrong if nothing comes any more. */
   *end(): Generator<TarFault> {
     if (this.#damage !== undefined) yield this.#damaged(this.#at + this.#held);
@@ -69,6 +77,7 @@ export class TarParser {
         reason: "cut off",
         at: this.#long?.at ?? this.#at,
         found: `the tar ends ${missing} bytes early, at ${this.#at + this.#held}`,
+        file: this.#file,
       };
     else if (!this.#ended) yield { reason: "cut off", at: this.#at, found: "the tar ends without its end mark" };
   }
@@ -78,6 +87,7 @@ export class TarParser {
     let at = 0;
     for (;;) {
       this.#needed = BLOCK;
+      this.#file = undefined;
       if (bytes.length - at < BLOCK) return at;
       const block = bytes.subarray(at, at + BLOCK);
       if (block[0] === 0 && isEmpty(block)) {
@@ -94,7 +104,7 @@ export class TarParser {
       }
       if (this.#damage !== undefined) yield this.#damaged(this.#at + at);
       this.#ended = false;
-      const size = header.type === "0" ? (this.#long?.size ?? header.size) : header.size;
+      const size = sizeOf(header, this.#long?.size);
       const begins = at + BLOCK;
       if (size > LARGEST_ENTRY || !["0", "x", "L"].includes(header.type)) {
         if (header.type === "0")
@@ -106,6 +116,7 @@ export class TarParser {
       }
       if (bytes.length - begins < size + padding(size)) {
         this.#needed = BLOCK + size + padding(size);
+        if (header.type === "0") this.#file = this.#long?.name ?? header.name;
         return at;
       }
       const content = bytes.subarray(begins, begins + size);
@@ -123,6 +134,12 @@ export class TarParser {
     this.#damage = undefined;
     return { reason: "damaged header", at, found: `${until - at} bytes until the next one` };
   }
+}
+
+/** Bytes that stand after a header. Of links, devices and folders (types 1 to 6) there are none, whatever it says. */
+function sizeOf({ type, size }: Header, long: number | undefined): number {
+  if (type === "0") return long ?? size;
+  return type >= "1" && type <= "6" ? 0 : size;
 }
 
 function namedBy({ type }: Header, content: Buffer): { name?: string | undefined; size?: number | undefined } {

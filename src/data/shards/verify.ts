@@ -7,17 +7,18 @@ import { FlamingoError } from "../../errors.js";
 import { decodePicture } from "../../media/decode.node.js";
 import type { DataRecord } from "../record.js";
 import type { Place } from "../tally.js";
-import { findShards, samplesOf } from "./find.js";
+import { findShards, samplesIn } from "./find.js";
 import { type PartManifest, readIndex, readManifest, type ShardIndex } from "./index-file.js";
 import { indexPath, MANIFEST_NAME, manifestName, TAR_NAME } from "./part.js";
-import { recordOfSample, type SampleOptions } from "./record-files.js";
+import { type ForeignOptions, recordOfSample } from "./record-files.js";
 
 /** Something that is not as it should be. */
 export interface ShardFault extends Place {
   readonly reason: string;
 }
 
-export interface VerifyOptions extends SampleOptions {
+/** How closely shards are looked at. */
+export interface VerifyOptions extends ForeignOptions {
   /** Whether every picture is decoded, not only looked at in its first bytes. */
   readonly decode?: boolean;
   readonly progress?: (records: number) => void;
@@ -54,7 +55,7 @@ export async function verifyShards(
     if (index === undefined && TAR_NAME.test(basename(file))) fault({ reason: "no index", file });
     if (index !== undefined) await verifyBytes(file, index, fault);
     let count = 0;
-    for await (const some of samplesOf(file))
+    for await (const some of samplesIn(file))
       for (const sample of some) {
         const place = { file, record: sample.number, byte: sample.at };
         if ("reason" in sample) {
@@ -64,7 +65,7 @@ export async function verifyShards(
         count = sample.number + 1;
         const record = recordOfSample(sample, options);
         if ("reason" in record) {
-          fault({ ...place, reason: record.reason, found: record.found });
+          if (!sample.torn) fault({ ...place, reason: record.reason, found: record.found });
           continue;
         }
         const [id, at] = index?.records[sample.number] ?? [];

@@ -1,6 +1,6 @@
 /** Bytes of pictures and videos, from wherever a data set keeps them. */
-import { open } from "node:fs/promises";
-import { relative, resolve, sep } from "node:path";
+import { readFile, stat } from "node:fs/promises";
+import { isAbsolute, relative, resolve, sep } from "node:path";
 
 /** Bytes that did not come, and why. */
 export interface NotBrought {
@@ -29,9 +29,10 @@ export async function bringBytes(value: unknown, bring: Bring): Promise<Uint8Arr
   if (value instanceof Uint8Array) return within(value, maxBytes, "the row");
   if (typeof value === "object" && value !== null) {
     const { bytes, path } = value as { bytes?: unknown; path?: unknown };
-    return bringBytes(bytes ?? path, bring);
+    if (bytes instanceof Uint8Array || typeof path === "string") return bringBytes(bytes ?? path, bring);
   }
-  if (typeof value !== "string" || value === "") return { fault: "no picture", found: String(value) };
+  if (typeof value !== "string" || value === "")
+    return { fault: "no picture", found: `${JSON.stringify(value)}`.slice(0, 200) };
   if (/^data:/i.test(value)) return ofDataUrl(value, maxBytes);
   if (/^https?:/i.test(value))
     return fetch === undefined ? { fault: "not fetched", found: value.slice(0, 200) } : fetch(value);
@@ -44,17 +45,29 @@ export function pathWithin(value: string, { folder }: Pick<Bring, "folder">): st
   const root = resolve(folder);
   const path = resolve(root, value);
   const away = relative(root, path);
-  if (away === ".." || away.startsWith(`..${sep}`) || path.includes("\0"))
+  // On Windows what lies on another drive has no relative path.
+  if (away === ".." || away.startsWith(`..${sep}`) || isAbsolute(away) || path.includes("\0"))
     return { fault: "outside the folder", found: value.slice(0, 200) };
   return path;
 }
 
-async function readFileOf(path: string, maxBytes: number): Promise<Uint8Array | NotBrought> {
+/** The size of a file in bytes, if it is one: a pipe would be waited for without end. */
+export async function sizeOf(path: string): Promise<number | NotBrought> {
   try {
-    await using file = await open(path);
-    const { size } = await file.stat();
-    if (size > maxBytes) return { fault: "too large", found: `${path} has ${size} bytes` };
-    return new Uint8Array(await file.readFile());
+    const found = await stat(path);
+    return found.isFile() ? found.size : { fault: "missing file", found: `${path} is no file` };
+  } catch (error) {
+    return { fault: "missing file", found: `${path}: ${(error as NodeJS.ErrnoException).code}` };
+  }
+}
+
+/** The bytes of a file, if it is one and not too large. */
+export async function readFileOf(path: string, maxBytes: number = MAX_BYTES): Promise<Uint8Array | NotBrought> {
+  const size = await sizeOf(path);
+  if (typeof size !== "number") return size;
+  if (size > maxBytes) return { fault: "too large", found: `${path} has ${size} bytes` };
+  try {
+    return new Uint8Array(await readFile(path));
   } catch (error) {
     return { fault: "missing file", found: `${path}: ${(error as NodeJS.ErrnoException).code}` };
   }

@@ -4,9 +4,9 @@ import { kindInWords, sniff } from "../../media/sniff.js";
 import type { DataRecord, MediumFile, RecordMedium } from "../record.js";
 import { type Part, WHOLE } from "../shards/part.js";
 import { idOfKey, mediumFile } from "../shards/record-files.js";
-import type { Place, Tally } from "../tally.js";
+import type { Tally } from "../tally.js";
 import type { NotBrought } from "./bytes.js";
-import type { Row } from "./rows.js";
+import type { Row, RowFault } from "./row.js";
 
 /** Which columns hold what. The first that a row has is taken. */
 export interface Columns {
@@ -33,7 +33,7 @@ export interface SourceCursor {
 }
 
 /** Makes the medium of a row. */
-export type MediumOf = (value: unknown, place: Place) => Promise<Omit<RecordMedium, "at"> | NotBrought>;
+export type MediumOf = (value: unknown) => Promise<Omit<RecordMedium, "at"> | NotBrought>;
 
 /** How rows become records. */
 export interface CaptionedOptions {
@@ -48,7 +48,7 @@ export interface CaptionedOptions {
 /** One file or folder of rows. */
 export interface RowsInput {
   readonly path: string;
-  readonly rows: () => AsyncIterable<Row | { readonly place: Place; readonly fault: string }>;
+  readonly rows: () => AsyncIterable<Row | RowFault>;
   readonly medium: MediumOf;
 }
 
@@ -69,24 +69,38 @@ export class Captioned {
     const names = namesOf(this.#inputs.map(({ path }) => path));
     for (let input = this.cursor.input; input < this.#inputs.length; input++) {
       const after = input === this.cursor.input ? this.cursor.row : -1;
-      const { rows, medium } = this.#inputs[input]!;
-      let row = -1;
-      for await (const one of rows()) {
-        row++;
-        if (row <= after || row % part.of !== part.index) continue;
-        const record = await this.#recordOf(one, `${names[input]}-${String(row).padStart(9, "0")}`, medium);
-        if (record === undefined) continue;
-        this.cursor = { input, row };
-        yield record;
+      const { rows } = this.#inputs[input]!;
+      const medium = oncePerRun(this.#inputs[input]!.medium);
+      let [row, read] = [-1, -1];
+      for await (const whole of rows()) {
+        read++;
+        for (const one of this.#captionsOf(whole)) {
+          row++;
+          if (row <= after || read % part.of !== part.index) continue;
+          const record = await this.#recordOf(one, `${names[input]}-${String(row).padStart(9, "0")}`, medium);
+          if (record === undefined) continue;
+          this.cursor = { input, row };
+          yield record;
+        }
       }
     }
   }
 
-  async #recordOf(
-    one: Row | { readonly place: Place; readonly fault: string },
-    id: string,
-    mediumOf: MediumOf,
-  ): Promise<DataRecord | undefined> {
+  /** A row with a list of captions as rows with one each, as COCO has an annotation for each. */
+  #captionsOf(one: Row | RowFault): readonly (Row | RowFault)[] {
+    if ("fault" in one) return [one];
+    const column = this.#textColumn(one.fields);
+    const texts = column === undefined ? undefined : one.fields[column];
+    if (!Array.isArray(texts) || texts.length === 0) return [one];
+    return texts.map((text: unknown) => ({ place: one.place, fields: { ...one.fields, [column!]: text } }));
+  }
+
+  #textColumn(fields: Row["fields"]): string | undefined {
+    const { text } = this.#options.columns;
+    return text.find((name) => (fields[name] ?? undefined) !== undefined) ?? text.find((name) => name in fields);
+  }
+
+  async #recordOf(one: Row | RowFault, id: string, mediumOf: MediumOf): Promise<DataRecord | undefined> {
     const { tally, stage, columns } = this.#options;
     const { place } = one;
     if ("fault" in one) {
@@ -94,7 +108,7 @@ export class Captioned {
       return undefined;
     }
     const { fields } = one;
-    const textColumn = columns.text.find((name) => fields[name] !== undefined);
+    const textColumn = this.#textColumn(fields);
     const mediumColumn = columns.medium.find((name) => fields[name] !== undefined && fields[name] !== null);
     if (textColumn === undefined || mediumColumn === undefined) {
       const found = `columns ${Object.keys(fields).slice(0, 12).join(", ")}`;
@@ -106,7 +120,7 @@ export class Captioned {
       tally.drop(stage, "empty text", place);
       return undefined;
     }
-    const medium = await mediumOf(fields[mediumColumn], place);
+    const medium = await mediumOf(fields[mediumColumn]);
     if ("fault" in medium) {
       tally.fault(stage, medium.fault, { ...place, found: medium.found });
       return undefined;
@@ -121,10 +135,18 @@ export class Captioned {
   }
 }
 
-/** A text without the spaces at its ends, and without halves of characters; of a list the first. */
+/** Brings a medium once for all the captions of it that follow one another. */
+function oncePerRun(mediumOf: MediumOf): MediumOf {
+  let last: { readonly value: unknown; readonly medium: Awaited<ReturnType<MediumOf>> } | undefined;
+  return async (value) => {
+    if (last?.value !== value) last = { value, medium: await mediumOf(value) };
+    return last!.medium;
+  };
+}
+
+/** A text without the spaces at its ends, and without halves of characters. */
 function textOf(value: unknown): string {
-  const one = Array.isArray(value) ? value[0] : value;
-  return typeof one === "string" ? one.trim().replaceAll(/\p{Surrogate}/gu, "�") : "";
+  return typeof value === "string" ? value.trim().replaceAll(/\p{Surrogate}/gu, "�") : "";
 }
 
 /** The columns that are plain values: what is known of a record besides its text and its medium. */
@@ -132,8 +154,12 @@ function aboutOf(fields: Row["fields"], without: readonly string[]): Record<stri
   const plain = Object.entries(fields).filter(
     ([name, value]) => !without.includes(name) && ["string", "number", "boolean", "bigint"].includes(typeof value),
   );
-  return Object.fromEntries(plain.map(([name, value]) => [name, typeof value === "bigint" ? Number(value) : value]));
+  return Object.fromEntries(plain.map(([name, value]) => [name, typeof value === "bigint" ? ofBigint(value) : value]));
 }
+
+/** A number where it is exact: the hashes and ids of Parquet files are longer than a double. */
+const ofBigint = (value: bigint): number | string =>
+  Number.isSafeInteger(Number(value)) ? Number(value) : value.toString();
 
 /** Where a medium is from, if its column says: a path or an address, not bytes. */
 function addressOf(value: unknown): Record<string, unknown> {
@@ -148,8 +174,8 @@ export function imageMedium(bytes: Uint8Array | NotBrought): Omit<RecordMedium, 
   return { kind: "image", files: [file] };
 }
 
-/** Names for ids: each input's own, and where several have one name, with their numbers. */
+/** Names for ids: each input's own, and where any two have one name, all with their numbers. */
 function namesOf(paths: readonly string[]): string[] {
   const names = paths.map((path) => idOfKey(basename(path).replace(/(\.\w{1,7}){1,2}$/, "") || "rows"));
-  return names.map((name, i) => (names.indexOf(name) === names.lastIndexOf(name) ? name : `${name}-${i}`));
+  return new Set(names).size === names.length ? names : names.map((name, i) => `${name}-${i}`);
 }

@@ -46,7 +46,7 @@ export class FfmpegMissingError extends FlamingoError {
 /** A video that cannot be read; its reason is one word for counting. */
 export class VideoError extends FlamingoError {
   readonly code = "DATA_VIDEO";
-  readonly reason: "not a video" | "no frames" | "too slow";
+  readonly reason: "not a video" | "no frames" | "damaged" | "too slow";
 
   constructor(path: string, reason: VideoError["reason"], detail: string, cause?: unknown) {
     super(`${path}: ${reason} (${detail}).`, "play the file to see whether it is whole, and convert it anew", {
@@ -78,7 +78,7 @@ export async function framesOfVideo(path: string, random: Random, options: Frame
   const { fps = 1, frames = 8, clip = "random", edge = 512, keep = "jpg", timeoutMs = 60_000 } = options;
   const run = (name: string, args: readonly string[]) => output(name, args, path, timeoutMs);
   const probed = await run(options.ffprobe ?? "ffprobe", [
-    ...["-v", "error", "-select_streams", "v:0", "-of", "json"],
+    ...["-v", "error", "-select_streams", "V:0", "-of", "json"],
     ...["-show_entries", "format=duration:stream=duration", `file:${path}`],
   ]);
   const seconds = secondsOf(probed);
@@ -87,11 +87,10 @@ export async function framesOfVideo(path: string, random: Random, options: Frame
   const folder = await mkdtemp(join(tmpdir(), "flamingo-frames-"));
   try {
     await run(options.ffmpeg ?? "ffmpeg", [
-      ...["-nostdin", "-v", "error", "-ss", String(start), "-i", `file:${path}`, "-an", "-sn", "-dn"],
-      ...[
-        "-vf",
-        `fps=${fps}:round=up,scale=w='min(iw,${edge})':h='min(ih,${edge})':force_original_aspect_ratio=decrease`,
-      ],
+      // From the key frame before the clip: what its first second shows may have come long before.
+      ...["-nostdin", "-v", "error", "-max_error_rate", "0", "-noaccurate_seek", "-ss", String(start)],
+      // A capital V leaves out covers.
+      ...["-i", `file:${path}`, "-map", "0:V:0", "-vf", filters(fps, edge)],
       ...["-frames:v", String(frames), "-threads", "1", "-fflags", "+bitexact", "-flags", "+bitexact"],
       ...(keep === "jpg" ? ["-q:v", "2", "-pix_fmt", "yuvj420p"] : []),
       join(folder, `%06d.${keep}`),
@@ -106,6 +105,12 @@ export async function framesOfVideo(path: string, random: Random, options: Frame
   }
 }
 
+/** The frame that is shown at each second, its pixels made square, none larger than `edge`. */
+function filters(fps: number, edge: number): string {
+  const within = `scale=w='min(iw,${edge})':h='min(ih,${edge})':force_original_aspect_ratio=decrease`;
+  return `fps=${fps}:round=up:start_time=0,scale=w=iw*sar:h=ih,setsar=1,${within}`;
+}
+
 function secondsOf(json: string): number | undefined {
   const { streams = [], format = {} } = JSON.parse(json) as {
     streams?: { duration?: string }[];
@@ -116,13 +121,23 @@ function secondsOf(json: string): number | undefined {
   return Number.isFinite(seconds) ? seconds : 0;
 }
 
+/** What ffmpeg ends with if more frames than `-max_error_rate` could not be decoded. */
+const TOO_MANY_ERRORS = 69;
+
 function output(name: string, args: readonly string[], path: string, timeout: number): Promise<string> {
   return new Promise((resolve, reject) => {
     execFile(name, args, { timeout, killSignal: "SIGKILL", maxBuffer: 1 << 24 }, (error, out, err) => {
       if (error === null) return resolve(out);
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return reject(new FfmpegMissingError(name, error));
+      // Without addresses in memory: what is counted must be the same in every run.
+      const said = err
+        .trim()
+        .split("\n")[0]!
+        .replaceAll(/ @ 0x[\da-f]+/g, "")
+        .slice(0, 160);
+      if (error.code === TOO_MANY_ERRORS) return reject(new VideoError(path, "damaged", said, error));
       if (error.killed) return reject(new VideoError(path, "too slow", `more than ${timeout} ms`, error));
-      reject(new VideoError(path, "not a video", err.trim().split("\n")[0]?.slice(0, 160) ?? "", error));
+      reject(new VideoError(path, "not a video", said, error));
     });
   });
 }

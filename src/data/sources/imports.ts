@@ -11,7 +11,8 @@ import type { Place, Tally } from "../tally.js";
 import { assign } from "./assignment.js";
 import { type Bring, bringBytes, type NotBrought } from "./bytes.js";
 import { imageMedium, type SourceCursor } from "./captioned.js";
-import { type Row, rowsOf } from "./rows.js";
+import type { Row } from "./row.js";
+import { rowsOf } from "./rows.js";
 
 /** What can be imported. */
 export const IMPORTED = ["mmc4", "obelics"] as const;
@@ -29,7 +30,7 @@ export interface ImportOptions {
   readonly from?: SourceCursor;
   /** MMC4: pictures less alike to their sentence are left out; 0.24 unless told, as OpenFlamingo's paper has it. */
   readonly minimumLikeness?: number;
-  /** MMC4: pictures of fewer bytes are left out; none unless told. OpenFlamingo has 10,000. */
+  /** MMC4: pictures of fewer bytes are left out; none unless told. OpenFlamingo has 11,000. */
   readonly minimumBytes?: number;
   /** MMC4: the assignment of the file, or one made again of the pictures that are there. `given` unless told. */
   readonly assignment?: "given" | "again";
@@ -82,39 +83,74 @@ export class ImportedDocuments {
    * tags in one order and pictures in the other pairs text with the wrong pictures.
    */
   async #mmc4({ place, fields }: Row): Promise<Omit<DataRecord, "id"> | undefined> {
-    const { minimumLikeness = 0.24, minimumBytes = 0, assignment = "given" } = this.#options;
+    const { assignment = "given" } = this.#options;
     const texts = listOf(fields.text_list, (text) => typeof text === "string");
     const infos = listOf(fields.image_info, (info) => typeof info === "object" && info !== null);
     if (texts === undefined || infos === undefined) return this.#fault("no text_list or image_info", place);
-    const placed: Placed[] = [];
-    const kept: { medium: Placed["medium"]; row: number }[] = [];
-    for (const [row, info] of (infos as Record<string, unknown>[]).entries()) {
-      const medium = await this.#medium(info.image_name, info.raw_url, place);
-      if (medium === undefined) continue;
-      if (medium.files[0]!.bytes.length < minimumBytes)
-        this.#options.tally.drop("mmc4 pictures", "few bytes", { ...place, found: String(info.image_name) });
-      else kept.push({ medium, row });
-    }
-    const matrix = listOf(fields.similarity_matrix, Array.isArray) as number[][] | undefined;
-    const likeness = kept.map(({ row }) => matrix?.[row] ?? []);
-    if (assignment === "again" && likeness.some((row) => row.length !== texts.length))
-      return this.#fault("no similarity_matrix", place);
-    const again = assignment === "again" ? assign(likeness) : undefined;
-    for (const [n, { medium, row }] of kept.entries()) {
-      const info = (infos as Record<string, unknown>[])[row]!;
-      const before = again?.[n] ?? Number(info.matched_text_index);
-      const found = { ...place, found: `${String(info.image_name)} before sentence ${before}` };
-      if (!Number.isInteger(before) || before < 0 || before >= texts.length) {
-        this.#options.tally.drop("mmc4 pictures", "no sentence for it", found);
-        continue;
-      }
-      const alike = again === undefined ? Number(info.matched_sim) : likeness[n]![before]!;
-      if (alike >= minimumLikeness) placed.push({ medium, before, likeness: alike });
-      else this.#options.tally.drop("mmc4 pictures", "too little alike", { ...found, found: `likeness ${alike}` });
-    }
+    const pictures = infos as Record<string, unknown>[];
+    const placed =
+      assignment === "given"
+        ? await this.#asGiven(pictures, texts.length, place)
+        : await this.#assigned(pictures, fields.similarity_matrix, texts.length, place);
+    if (placed === undefined) return this.#fault("no similarity_matrix", place);
     if (placed.length === 0) return this.#drop(place);
     const about = { file: place.file, url: fields.url, likeness: inOrder(placed).map(({ likeness }) => likeness) };
     return { ...textAndMedia(sentencesAndPictures(texts as string[], placed)), about };
+  }
+
+  /** Pictures where the file puts them. Those that the rules leave out are not brought. */
+  async #asGiven(infos: readonly Record<string, unknown>[], sentences: number, place: Place): Promise<Placed[]> {
+    const placed: Placed[] = [];
+    for (const info of infos) {
+      const [before, likeness] = [Number(info.matched_text_index), Number(info.matched_sim)];
+      if (!this.#isAlike(info, before, likeness, sentences, place)) continue;
+      const medium = await this.#picture(info, place);
+      if (medium !== undefined) placed.push({ medium, before, likeness });
+    }
+    return placed;
+  }
+
+  /** Pictures that are there, each before a sentence of its own; nothing without a matrix to tell of which. */
+  async #assigned(
+    infos: readonly Record<string, unknown>[],
+    similarities: unknown,
+    sentences: number,
+    place: Place,
+  ): Promise<Placed[] | undefined> {
+    const isRow = (row: unknown) => Array.isArray(row) && row.length === sentences && row.every(Number.isFinite);
+    const matrix = listOf(similarities, isRow) as number[][] | undefined;
+    if (matrix?.length !== infos.length) return undefined;
+    const there: { readonly medium: Placed["medium"]; readonly row: number }[] = [];
+    for (const [row, info] of infos.entries()) {
+      const medium = await this.#picture(info, place);
+      if (medium !== undefined) there.push({ medium, row });
+    }
+    const sentenceOf = assign(there.map(({ row }) => matrix[row]!));
+    return there.flatMap(({ medium, row }, n) => {
+      const before = sentenceOf[n]!;
+      const likeness = matrix[row]![before] ?? Number.NaN;
+      return this.#isAlike(infos[row]!, before, likeness, sentences, place) ? [{ medium, before, likeness }] : [];
+    });
+  }
+
+  /** Whether a picture has a sentence, and is alike enough to it; if not, it is counted. */
+  #isAlike(info: Record<string, unknown>, before: number, likeness: number, sentences: number, place: Place): boolean {
+    const { minimumLikeness = 0.24, tally } = this.#options;
+    const name = String(info.image_name);
+    const has = Number.isInteger(before) && before >= 0 && before < sentences;
+    if (has && likeness >= minimumLikeness) return true;
+    if (has) tally.drop("mmc4 pictures", "too little alike", { ...place, found: `${name}: likeness ${likeness}` });
+    else tally.drop("mmc4 pictures", "no sentence for it", { ...place, found: `${name} before sentence ${before}` });
+    return false;
+  }
+
+  /** A picture if it is there, and not too small; if not, it is counted. */
+  async #picture(info: Record<string, unknown>, place: Place): Promise<Placed["medium"] | undefined> {
+    const { minimumBytes = 0, tally } = this.#options;
+    const medium = await this.#medium(info.image_name, info.raw_url, place);
+    if (medium === undefined || medium.files[0]!.bytes.length >= minimumBytes) return medium;
+    tally.drop("mmc4 pictures", "few bytes", { ...place, found: String(info.image_name) });
+    return undefined;
   }
 
   /** Texts and pictures that take turns, each place of the two lists holding one of them. */

@@ -24,7 +24,16 @@ const LONGEST = 64 << 20;
  * @param longest  bytes of a line that are kept; the rest of a longer one is passed over
  * @throws the system's error if the file cannot be read
  */
-export async function* linesOf(path: string, longest = LONGEST): AsyncGenerator<Line> {
+export function linesOf(path: string, longest = LONGEST): AsyncGenerator<Line> {
+  return linesIn(piecesOf(path), longest);
+}
+
+/**
+ * The lines of what comes in pieces. They end with "\n" or "\r\n" and with nothing else: readline of Node 24 ends them at
+ * U+2028 too, which JSON writes as it is.
+ * @param pieces  bytes, and perhaps in the end what is wrong with the rest, as a text
+ */
+export async function* linesIn(pieces: AsyncIterable<Buffer | string>, longest = LONGEST): AsyncGenerator<Line> {
   let [number, byte, kept, length]: [number, number, Buffer[], number] = [0, 0, [], 0];
   let size = 0;
   const add = (piece: Buffer) => {
@@ -42,7 +51,7 @@ export async function* linesOf(path: string, longest = LONGEST): AsyncGenerator<
     [kept, length, size] = [[], 0, 0];
     return found;
   };
-  for await (const piece of piecesOf(path)) {
+  for await (const piece of pieces) {
     if (typeof piece === "string") {
       yield { ...line(0), damage: piece };
       return;
@@ -83,11 +92,25 @@ async function* piecesOf(path: string): AsyncGenerator<Buffer | string> {
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
 
-/** The text of a line; nothing if it is no UTF-8. A byte order mark is no part of it. */
-export function textOfLine({ bytes }: Line): string | undefined {
+/** The text of UTF-8, without a byte order mark; nothing if it is none. */
+export function textOfUtf8(bytes: Uint8Array): string | undefined {
   try {
     return UTF8.decode(bytes);
   } catch {
     return undefined;
   }
+}
+
+/** The text of a line, or why it has none. */
+export function readLine({ bytes, cut, damage }: Line): { readonly text: string } | LineFault {
+  if (damage !== undefined) return { fault: "damaged compression", found: damage };
+  if (cut) return { fault: "line too long", found: `only its first ${bytes.length} bytes are read` };
+  const text = textOfUtf8(bytes);
+  return text === undefined ? { fault: "not UTF-8", found: "bytes that are no UTF-8" } : { text };
+}
+
+/** What is wrong with a line. */
+export interface LineFault {
+  readonly fault: string;
+  readonly found: string;
 }

@@ -1,12 +1,12 @@
 /** Captioned pictures: a folder, COCO's JSON, CSV, lines of JSON, Parquet with addresses or bytes, WebDataset's tars. */
-import { readdir, readFile, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { readdir, stat } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
 import { UsageError } from "../../errors.js";
+import { samplesIn } from "../shards/find.js";
 import type { Part } from "../shards/part.js";
-import { Grouping, type Sample } from "../shards/sample.js";
-import { readTarFile } from "../shards/tar-file.js";
+import type { Damage, Sample } from "../shards/sample.js";
 import type { Tally } from "../tally.js";
-import { bringBytes, type FetchBytes, pathWithin } from "./bytes.js";
+import { bringBytes, type FetchBytes, type NotBrought, readFileOf } from "./bytes.js";
 import {
   Captioned,
   type Columns,
@@ -16,7 +16,9 @@ import {
   type RowsInput,
   type SourceCursor,
 } from "./captioned.js";
-import { isFileOfRows, type Row, type RowFault, rowsOf } from "./rows.js";
+import { textOfUtf8 } from "./lines.js";
+import type { Row, RowFault } from "./row.js";
+import { isFileOfRows, rowsOf } from "./rows.js";
 
 /** Where pairs come from. */
 export interface PairsOptions {
@@ -32,7 +34,8 @@ export interface PairsOptions {
   readonly from?: SourceCursor;
 }
 
-const PICTURES = /\.(jpe?g|png|webp|gif|avif)$/i;
+/** The kinds that records can hold, and those that are then counted as what they are. */
+const PICTURES = /\.(jpe?g|jpe|jfif|png|webp|gif|avif|bmp|tiff?)$/i;
 const TARS = /\.(tar|tgz|tar\.gz)$/i;
 
 /**
@@ -73,9 +76,14 @@ export async function isFolder(path: string): Promise<boolean> {
 /** Files that may stand beside a medium with its caption. */
 const CAPTIONS = [".txt", ".caption"];
 
-/** A row for each medium of a folder and the folders in it, in the order of their names, with the caption beside it. */
+/**
+ * A row for each medium of a folder and the folders in it, in the order of their names, with the caption beside it. Links
+ * to folders are not followed: they may lead in a circle.
+ */
 export async function* folderRows(folder: string, media: RegExp): AsyncGenerator<Row | RowFault> {
-  const names = (await readdir(folder, { recursive: true })).sort();
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile() || entry.isSymbolicLink());
+  const names = files.map(({ parentPath, name }) => relative(folder, join(parentPath, name))).sort();
   const all = new Set(names);
   let record = 0;
   for (const name of names) {
@@ -84,10 +92,18 @@ export async function* folderRows(folder: string, media: RegExp): AsyncGenerator
     const caption = CAPTIONS.map((ending) => name.replace(media, ending)).find((beside) => all.has(beside));
     if (caption === undefined) yield { place, fault: "no caption beside it" };
     else {
-      const path = pathWithin(caption, { folder });
-      if (typeof path === "string") yield { place, fields: { text: await readFile(path, "utf8"), path: name } };
+      const text = await captionIn(join(folder, caption));
+      yield typeof text === "string"
+        ? { place, fields: { text, path: name } }
+        : { place: { ...place, found: text.found }, fault: text.fault };
     }
   }
+}
+
+async function captionIn(path: string): Promise<string | NotBrought> {
+  const bytes = await readFileOf(path);
+  if (!(bytes instanceof Uint8Array)) return { ...bytes, fault: "no caption beside it" };
+  return textOfUtf8(bytes) ?? { fault: "caption not UTF-8", found: path };
 }
 
 /** Endings of WebDataset's samples that hold a caption, and fields of their JSON. */
@@ -95,8 +111,7 @@ const TEXT_ENDINGS = ["txt", "text", "caption"];
 
 /** A row for each sample of a tar; damage is a fault with its byte. */
 async function* tarRows(path: string): AsyncGenerator<Row | RowFault> {
-  const grouping = new Grouping();
-  const rowOf = (one: Sample | { reason: string; at: number; number: number; found: string }): Row | RowFault => {
+  const rowOf = (one: Sample | Damage): Row | RowFault => {
     if ("reason" in one)
       return { place: { file: path, record: one.number, byte: one.at, found: one.found }, fault: one.reason };
     const place = { file: path, record: one.number, byte: one.at };
@@ -104,20 +119,22 @@ async function* tarRows(path: string): AsyncGenerator<Row | RowFault> {
       return { place: { ...place, found: `${one.key}.${one.twice}` }, fault: "two files of one name" };
     const json = fieldsOf(one.files.get("json"));
     if (json === undefined) return { place: { ...place, found: `${one.key}.json` }, fault: "bad JSON" };
-    const text = TEXT_ENDINGS.map((ending) => one.files.get(ending)).find((bytes) => bytes !== undefined);
+    const written = TEXT_ENDINGS.map((ending) => one.files.get(ending)).find((bytes) => bytes !== undefined);
+    const text = written === undefined ? undefined : textOfUtf8(written);
+    if (written !== undefined && text === undefined)
+      return { place: { ...place, found: one.key }, fault: "caption not UTF-8" };
     const [, picture] = [...one.files].find(([ending]) => PICTURES.test(`.${ending}`)) ?? [];
     return {
       place,
       fields: {
         ...json,
-        ...(text === undefined ? {} : { caption: text.toString("utf8") }),
+        ...(text === undefined ? {} : { caption: text }),
         ...(picture === undefined ? {} : { image: picture }),
         key: one.key,
       },
     };
   };
-  for await (const items of readTarFile(path)) for (const one of grouping.push(items)) yield rowOf(one);
-  for (const one of grouping.end()) yield rowOf(one);
+  for await (const items of samplesIn(path)) for (const one of items) yield rowOf(one);
 }
 
 function fieldsOf(bytes: Buffer | undefined): Record<string, unknown> | undefined {

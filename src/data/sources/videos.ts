@@ -4,7 +4,7 @@ import { FlamingoError, UsageError } from "../../errors.js";
 import { Random } from "../../random.js";
 import type { Part } from "../shards/part.js";
 import type { Tally } from "../tally.js";
-import { pathWithin } from "./bytes.js";
+import { pathWithin, sizeOf } from "./bytes.js";
 import {
   Captioned,
   type Columns,
@@ -62,6 +62,8 @@ function videoMedium(folder: string, seed: string | number, options: FramesOptio
     if (typeof value !== "string") return { fault: "no path", found: typeof value };
     const path = pathWithin(value, { folder });
     if (typeof path !== "string") return path;
+    const size = await sizeOf(path);
+    if (typeof size !== "number") return size;
     try {
       return { kind: "video", files: await framesOfVideo(path, new Random(seed).fork("clip").fork(value), options) };
     } catch (error) {

@@ -2,12 +2,13 @@
  * The world as files, as a site, a picture collection and a film archive would have them: pages of HTML with their
  * pictures, pictures and clips with their captions beside them, and what is true of each in `truth.jsonl`.
  */
-import { stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
 import { makeFolder, writeAtomically } from "../../atomic.node.js";
 import type { Picture } from "../../media/pixels.js";
 import { Random } from "../../random.js";
+import { BuildConflictError } from "../shards/errors.js";
 import { type Part, WHOLE } from "../shards/part.js";
 import type { Artwork } from "../world/artwork.js";
 import { contents } from "../world/captions.js";
@@ -41,12 +42,15 @@ type Files = readonly (readonly [name: string, content: Uint8Array | string])[];
 /**
  * Writes `folder/pages/*.html` with `folder/pages/images/`, `folder/pairs/*.png` and `folder/videos/*.webp` with a `.txt`
  * of the same name beside each, and `folder/truth.jsonl`: a line for each item with its `id`, `file`, `text` or
- * `segments`, and the scenes or the clip. Items that are there already are left alone, so that what was interrupted goes on.
+ * `segments`, and the scenes or the clip. Items that are there already are left alone, so that what was interrupted goes on;
+ * `folder/world.json` says of which world they are.
  *
+ * @throws {BuildConflictError} if the folder holds another world: what is true of one is not true of the other
  * @throws the signal's reason, between two items
  */
 export async function writeWorld(folder: string, artwork: Artwork, options: WorldFiles): Promise<void> {
   const { counts, signal, onItem, part = WHOLE } = options;
+  await claim(folder, options);
   const all = WORLD_KINDS.reduce((sum, kind) => sum + Math.ceil((counts[kind] - part.index) / part.of), 0);
   let done = 0;
   for (const kind of WORLD_KINDS) {
@@ -61,8 +65,21 @@ export async function writeWorld(folder: string, artwork: Artwork, options: Worl
       onItem?.(++done, all);
     }
   }
-  await makeFolder(folder);
   await writeAtomically(join(folder, "truth.jsonl"), truthLines(options));
+}
+
+/** Says of which world a folder is, if nothing says so yet. */
+async function claim(folder: string, { seed, size = 64, pictures = "files" }: WorldFiles): Promise<void> {
+  const path = join(folder, "world.json");
+  const ours = JSON.stringify({ seed: String(seed), size, pictures });
+  const theirs = (await readFile(path, "utf8").catch(() => ours)).trim();
+  if (theirs !== ours)
+    throw new BuildConflictError(
+      `${path} is of another world: ${theirs.slice(0, 200)}, not ${ours}.`,
+      "write into another folder, or remove that one",
+    );
+  await makeFolder(folder);
+  await writeAtomically(path, `${ours}\n`);
 }
 
 /** One line of JSON for each item. */

@@ -3,7 +3,7 @@
  * What depends on other chunks comes after.
  */
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { writeAtomically } from "../../atomic.node.js";
 import { InvariantError } from "../../errors.js";
@@ -35,14 +35,14 @@ export interface Making {
   /** Folder for what is needed until all is built. */
   readonly work: string;
   /** Everything that decides what candidates are, but for the chunk. */
-  readonly settings: unknown;
+  readonly settings: object;
   readonly limit: number;
   readonly progress?: (pages: number) => void;
   readonly signal?: AbortSignal;
 }
 
 /** What a candidate's `about` says, of which the last two do not reach the set. */
-export interface CandidateAbout {
+export interface CandidateAbout extends Readonly<Record<string, unknown>> {
   readonly url: string;
   readonly title: string;
   readonly language?: string;
@@ -53,6 +53,11 @@ export interface CandidateAbout {
   readonly looks: readonly { readonly hash: string; readonly embedding?: string }[];
 }
 
+/** A page that may become a record of the set. */
+export interface Candidate extends DataRecord {
+  readonly about: CandidateAbout;
+}
+
 /** A candidate without its text and pictures: what is compared with those of other chunks. */
 export interface Seen {
   readonly number: number;
@@ -61,13 +66,13 @@ export interface Seen {
   readonly looks: readonly Look[];
 }
 
+/** Pictures of a page that are asked for at once: those of different hosts do not wait for one another. */
+const AHEAD = 8;
+
 const CONTENT = "pages: main content";
 const FOUND = "pictures: found";
 const KEPT = "pictures: filtered";
 const WITH_PICTURES = "pages: with pictures";
-
-/** The place after all pages of a chunk. */
-const END = "end";
 
 /** Makes the candidates of a chunk, or what is missing of them. */
 export async function makeCandidates(chunks: readonly Chunk[], number: number, making: Making): Promise<PartManifest> {
@@ -77,13 +82,12 @@ export async function makeCandidates(chunks: readonly Chunk[], number: number, m
   const manifest = await buildPart({
     folder: making.work,
     part: { index: number, of: chunks.length },
-    settings: { ...(making.settings as object), chunk },
+    settings: { ...making.settings, chunk },
     limit: making.limit,
     cursor: () => cursor,
     ...(making.signal === undefined ? {} : { signal: making.signal }),
     async *source(tally, from) {
       cursor = from;
-      if (from === END) return;
       for await (const page of pagesOf(chunk, making.around, tally, from)) {
         making.signal?.throwIfAborted();
         const record = await candidateOf(page, chunk, number, making, tally);
@@ -92,8 +96,6 @@ export async function makeCandidates(chunks: readonly Chunk[], number: number, m
         cursor = page.cursor;
         yield record;
       }
-      // What was dropped after the last record is counted with the last tar: going on from there must not count it again.
-      cursor = END;
     },
   });
   await listSeen(manifest, making.work);
@@ -106,7 +108,7 @@ async function candidateOf(
   chunkNumber: number,
   making: Making,
   tally: Tally,
-): Promise<DataRecord | undefined> {
+): Promise<Candidate | undefined> {
   const { address, contentType, place } = page;
   const at = (found: string) => ({ ...place, found });
   const content = extract(page.bytes, { url: address, ...(contentType === undefined ? {} : { contentType }) });
@@ -141,7 +143,7 @@ async function candidateOf(
     const file = kept.get(segment)?.file;
     return file === undefined ? [] : [{ medium: { kind: "image", files: [file] } }];
   });
-  return { id: `${chunkNumber}-${page.number}`, ...textAndMedia(pieces), about: { ...about } };
+  return { id: idOf(chunkNumber, page.number), ...textAndMedia(pieces), about };
 }
 
 type PageImage = Extract<PageSegment, { image: string }>;
@@ -162,16 +164,24 @@ async function keptPictures(
   tally: Tally,
 ): Promise<Map<PageImage, KeptPicture>> {
   const kept = new Map<PageImage, KeptPicture>();
-  let looked = 0;
-  for (const segment of segments) {
-    if ("text" in segment) continue;
+  const images = segments.filter((segment) => "image" in segment);
+  const asked: ReturnType<typeof pictureAt>[] = [];
+  for (const [n, segment] of images.entries()) {
     signal?.throwIfAborted();
     const address = segment.image.slice(0, 200);
-    if (++looked > rules.maxPictures) {
+    if (n >= rules.maxPictures) {
       tally.drop(FOUND, "more than are looked at on a page", { ...place, found: address });
       continue;
     }
-    const bytes = await pictureAt(chunk, around, segment.image);
+    while (asked.length < Math.min(n + AHEAD, images.length, rules.maxPictures)) {
+      const picture = pictureAt(chunk, around, images[asked.length]!.image);
+      // Thrown where it is waited for, unless something else was thrown before.
+      picture.catch(() => undefined);
+      asked.push(picture);
+    }
+    const bytes = await asked[n]!;
+    // It need not be held longer than it is looked at.
+    delete asked[n];
     if ("reason" in bytes) {
       tally.drop(FOUND, bytes.reason, { ...place, found: bytes.found });
       continue;
@@ -188,10 +198,16 @@ async function keptPictures(
   return kept;
 }
 
+/** The id of the candidate that a page of a chunk is. */
+export const idOf = (chunk: number, page: number) => `${chunk}-${page}`;
+
+/** The number of a candidate's page in its chunk. */
+export const numberOf = (id: string): number => Number(id.split("-")[1]);
+
 const seenName = ({ part: { index, of } }: Pick<PartManifest, "part">) => `seen-${index}-of-${of}.jsonl`;
 
 /** The candidates of a finished chunk, in order. */
-export async function* readCandidates(manifest: PartManifest, work: string): AsyncGenerator<DataRecord> {
+export async function* readCandidates(manifest: PartManifest, work: string): AsyncGenerator<Candidate> {
   for (const n of manifest.shards.keys()) {
     const grouping = new Grouping();
     const path = join(work, tarName(manifest.part, n));
@@ -199,7 +215,7 @@ export async function* readCandidates(manifest: PartManifest, work: string): Asy
       const record = "reason" in sample ? sample : recordOfSample(sample);
       // It was written whole, and nobody else writes there.
       if ("reason" in record) throw new InvariantError(`${path} is damaged: ${record.reason}`);
-      return record;
+      return record as Candidate;
     };
     for await (const items of readTarFile(path)) for (const sample of grouping.push(items)) yield recordOf(sample);
     for (const sample of grouping.end()) yield recordOf(sample);
@@ -209,20 +225,27 @@ export async function* readCandidates(manifest: PartManifest, work: string): Asy
 /** Writes what of a chunk's candidates is compared with those of others, so that nobody has to read their pictures. */
 async function listSeen(manifest: PartManifest, work: string): Promise<void> {
   const path = join(work, seenName(manifest));
-  if ((await readFile(path, "utf8").catch(() => undefined)) !== undefined) return;
+  if ((await stat(path).catch(() => undefined)) !== undefined) return;
   const lines: string[] = [];
   for await (const { id, about } of readCandidates(manifest, work)) {
-    const { url, text, looks } = about as unknown as CandidateAbout;
-    lines.push(`${JSON.stringify({ number: Number(id.split("-")[1]), url, text, looks })}\n`);
+    const { url, text, looks } = about;
+    lines.push(`${JSON.stringify({ number: numberOf(id), url, text, looks })}\n`);
   }
   await writeAtomically(path, lines.join(""));
 }
 
-/** What `listSeen` wrote; nothing if it has not yet. */
-export async function readSeen(index: number, of: number, work: string): Promise<Seen[] | undefined> {
-  const text = await readFile(join(work, seenName({ part: { index, of } })), "utf8").catch(() => undefined);
+/** Of how many chunks nobody has listed the candidates yet. */
+export async function missingSeen(of: number, work: string): Promise<number> {
+  const there = new Set(await readdir(work));
+  return Array.from({ length: of }, (_, index) => seenName({ part: { index, of } })).filter((name) => !there.has(name))
+    .length;
+}
+
+/** What `listSeen` wrote of a chunk. */
+export async function readSeen(index: number, of: number, work: string): Promise<Seen[]> {
+  const text = await readFile(join(work, seenName({ part: { index, of } })), "utf8");
   return text
-    ?.split("\n")
+    .split("\n")
     .filter((line) => line !== "")
     .map((line) => {
       const { looks, ...seen } = JSON.parse(line) as Omit<Seen, "looks"> & Pick<CandidateAbout, "looks">;

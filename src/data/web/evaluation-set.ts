@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { writeAtomically } from "../../atomic.node.js";
 import { UsageError } from "../../errors.js";
 import { decodePicture } from "../../media/decode.node.js";
 import { readTarFile } from "../shards/tar-file.js";
@@ -19,7 +20,7 @@ export const EVALUATION = "evaluation sets: pictures";
 
 const PICTURE = /\.(png|jpe?g|webp|gif)$/i;
 
-/** Paths and sizes of all pictures and tars of folders: what decides what `evaluatedPictures` gives. */
+/** Paths and sizes of all pictures and tars of folders: what decides what `lookAtEvaluation` gives. */
 export async function listEvaluation(
   paths: readonly string[],
 ): Promise<readonly (readonly [path: string, bytes: number])[]> {
@@ -31,7 +32,9 @@ export async function listEvaluation(
       });
     });
     const files = found.isDirectory()
-      ? (await readdir(path, { recursive: true })).map((file) => join(path, file))
+      ? (await readdir(path, { recursive: true, withFileTypes: true }))
+          .filter((entry) => !entry.isDirectory())
+          .map(({ parentPath, name }) => join(parentPath, name))
       : [path];
     const wanted = files.filter((file) => PICTURE.test(file) || file.endsWith(".tar")).sort();
     if (wanted.length === 0) throw new UsageError(`${path} holds no pictures and no tars.`, "give a folder with some");
@@ -40,8 +43,8 @@ export async function listEvaluation(
   return all;
 }
 
-/** How the pictures of evaluation sets look, those in tars too. What cannot be decoded is a fault. */
-export async function* evaluatedPictures(
+/** How the pictures look, those in tars too. What cannot be decoded is a fault. */
+async function* evaluatedPictures(
   files: readonly (readonly [path: string, bytes: number])[],
   embedder: Embedder | undefined,
   tally: Tally,
@@ -77,4 +80,32 @@ async function* filesOf(paths: readonly string[], tally: Tally): AsyncGenerator<
 /** A short name for a list of files: other files, another name. */
 export function evaluationName(files: readonly (readonly [path: string, bytes: number])[]): string {
   return createHash("sha256").update(JSON.stringify(files)).digest("hex").slice(0, 16);
+}
+
+/**
+ * How the pictures of evaluation sets look.
+ * @param work  keeps what was seen, for later calls and other processes
+ */
+export async function lookAtEvaluation(
+  files: readonly (readonly [path: string, bytes: number])[],
+  embedder: Embedder | undefined,
+  work: string,
+  tally: Tally,
+): Promise<readonly Evaluated[]> {
+  const path = join(work, `evaluation-${evaluationName([...files, [embedder?.name ?? "", 0]])}.json`);
+  const kept = await readFile(path, "utf8").catch(() => undefined);
+  if (kept !== undefined) {
+    const { pictures, counts } = JSON.parse(kept);
+    tally.merge(counts);
+    return pictures.map(({ name, hash, embedding }: { name: string; hash: string; embedding?: number[] }) => ({
+      name,
+      hash,
+      embedding: embedding === undefined ? undefined : Int8Array.from(embedding),
+    }));
+  }
+  const pictures: Evaluated[] = [];
+  for await (const picture of evaluatedPictures(files, embedder, tally)) pictures.push(picture);
+  const json = pictures.map(({ name, hash, embedding }) => ({ name, hash, embedding: embedding && [...embedding] }));
+  if (files.length > 0) await writeAtomically(path, JSON.stringify({ pictures: json, counts: tally.toJSON() }));
+  return pictures;
 }

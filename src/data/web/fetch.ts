@@ -5,10 +5,12 @@
 import { type LookupAddress, lookup as systemLookup } from "node:dns";
 import { isIP, type LookupFunction } from "node:net";
 import { Agent, type Dispatcher, request } from "undici";
+import { UsageError } from "../../errors.js";
 import { decompressed } from "./http-answer.js";
 import { isPrivate } from "./private-addresses.js";
 import { ALLOWS_ALL, ROBOTS_BYTES, type Robots, readRobots } from "./robots.js";
 
+/** The bounds of a guest. */
 export interface FetchOptions {
   /** Most bytes of an answer, compressed or not; 20 MiB unless told. */
   readonly maxBytes?: number;
@@ -25,7 +27,7 @@ export interface FetchOptions {
   readonly agent?: string;
   /** Whether `robots.txt` is asked and followed; unless told, it is. */
   readonly robots?: boolean;
-  /** Hosts with their port (`localhost:8080`) that may be private. */
+  /** Hosts that may be private, each with its port (`localhost:8080`) or at the ports of the web. */
   readonly allowHosts?: readonly string[];
   /** Looks a name up; the system unless told. */
   readonly lookup?: (name: string) => Promise<readonly LookupAddress[]>;
@@ -54,6 +56,10 @@ export interface NotFetched {
   readonly found: string;
 }
 
+/** A host that was too slow so often in a row is not asked for so long: else a page could make us wait for each of its pictures. */
+const SLOW_TIMES = 3;
+const SLOW_REST_MS = 600_000;
+
 /** A connection was refused before it was opened. */
 class PrivateAddress extends Error {}
 
@@ -67,6 +73,8 @@ export class Fetcher implements AsyncDisposable {
   readonly #robots = new Map<string, Promise<Robots | NotFetched>>();
   /** When the next request of a host may begin. */
   readonly #turns = new Map<string, Promise<unknown>>();
+  /** Hosts whose last answers were too slow: how many in a row, and when the last of them ended. */
+  readonly #slow = new Map<string, { readonly times: number; readonly at: number }>();
 
   constructor(options: FetchOptions = {}) {
     this.#options = {
@@ -83,7 +91,7 @@ export class Fetcher implements AsyncDisposable {
       ...options,
     };
     const { silenceMs, allowHosts } = this.#options;
-    this.#allowed = new Set(allowHosts.map((host) => new URL(`http://${host}`).host));
+    this.#allowed = new Set(allowHosts.flatMap(hostsAllowed));
     const agent = (lookup: LookupFunction) =>
       new Agent({
         connect: { lookup, timeout: silenceMs },
@@ -106,7 +114,7 @@ export class Fetcher implements AsyncDisposable {
       const pause = Math.max(this.#options.perHostMs, 1000 * (robots.delay ?? 0));
       if (pause > Math.max(this.#options.maxDelayMs, this.#options.perHostMs))
         return { fault: "forbidden by robots.txt", found: `${url.host} asks for ${robots.delay} s between requests` };
-      const answer = await this.#inTurn(url, pause, this.#options.maxBytes);
+      const answer = await this.#inTurn(url, pause, "file");
       if (!("redirect" in answer)) return answer;
       url = webAddress(answer.redirect, url);
     }
@@ -147,7 +155,7 @@ export class Fetcher implements AsyncDisposable {
   async #askRobots(origin: string): Promise<Robots | NotFetched> {
     let url: URL | undefined = new URL("/robots.txt", origin);
     for (let redirections = 0; redirections <= this.#options.maxRedirects && url !== undefined; redirections++) {
-      const answer: Answer = await this.#inTurn(url, this.#options.perHostMs, ROBOTS_BYTES);
+      const answer: Answer = await this.#inTurn(url, this.#options.perHostMs, "robots");
       if ("body" in answer) return readRobots(answer.body.toString("utf8"), this.#options.agent.split("/")[0]!);
       if ("fault" in answer) {
         if (answer.fault !== "status") return answer;
@@ -159,9 +167,9 @@ export class Fetcher implements AsyncDisposable {
   }
 
   /** One request of a host after another, and not sooner than its pause allows. */
-  async #inTurn(url: URL, pauseMs: number, maxBytes: number): Promise<Answer> {
+  async #inTurn(url: URL, pauseMs: number, what: "robots" | "file"): Promise<Answer> {
     const before = this.#turns.get(url.host) ?? Promise.resolve();
-    const answer = before.then(async () => ({ began: performance.now(), answer: await this.#ask(url, maxBytes) }));
+    const answer = before.then(async () => ({ began: performance.now(), answer: await this.#askPatiently(url, what) }));
     const over = answer.then(({ began }) => {
       const rest = began + pauseMs - performance.now();
       return rest > 0 ? new Promise((done) => setTimeout(done, rest)) : undefined;
@@ -173,9 +181,20 @@ export class Fetcher implements AsyncDisposable {
     return (await answer).answer;
   }
 
-  async #ask(url: URL, maxBytes: number): Promise<Answer> {
-    const { agent, timeoutMs, silenceMs } = this.#options;
-    const allowed = this.#allowed.has(url.host);
+  async #askPatiently(url: URL, what: "robots" | "file"): Promise<Answer> {
+    const { times = 0, at = 0 } = this.#slow.get(url.host) ?? {};
+    if (times >= SLOW_TIMES && performance.now() - at < SLOW_REST_MS)
+      return { fault: "too slow", found: `${url.host}, as the last ${times} times: ${url.href} was not asked for` };
+    const answer = await this.#ask(url, what);
+    if ("fault" in answer && answer.fault === "too slow")
+      this.#slow.set(url.host, { times: times + 1, at: performance.now() });
+    else this.#slow.delete(url.host);
+    return answer;
+  }
+
+  async #ask(url: URL, what: "robots" | "file"): Promise<Answer> {
+    const { agent, timeoutMs, silenceMs, maxBytes } = this.#options;
+    const allowed = this.#allowed.has(`${url.hostname}:${url.port || (url.protocol === "https:" ? "443" : "80")}`);
     const host = url.hostname.replace(/^\[|\]$/g, "");
     // What is no name is not looked up: the connection would not be checked.
     if (!allowed && isIP(host) !== 0 && isPrivate(host)) return { fault: "private address", found: url.href };
@@ -183,9 +202,14 @@ export class Fetcher implements AsyncDisposable {
       const response = await request(url, {
         dispatcher: allowed ? this.#open : this.#guarded,
         signal: AbortSignal.timeout(timeoutMs),
-        headers: { "user-agent": agent, "accept-encoding": "gzip, br", accept: "text/html,image/*;q=0.9,*/*;q=0.5" },
+        headers:
+          what === "robots"
+            ? { "user-agent": agent, accept: "text/plain,*/*;q=0.5" }
+            : { "user-agent": agent, "accept-encoding": "gzip, br", accept: "text/html,image/*;q=0.9,*/*;q=0.5" },
       });
-      return await readAnswer(url, response, maxBytes);
+      return what === "robots"
+        ? await readAnswer(url, response, 20 * ROBOTS_BYTES, ROBOTS_BYTES)
+        : await readAnswer(url, response, maxBytes);
     } catch (error) {
       if (causedBy(error, (cause) => cause instanceof PrivateAddress))
         return { fault: "private address", found: `${url.href}: ${(error as Error).message}` };
@@ -199,7 +223,13 @@ export class Fetcher implements AsyncDisposable {
 
 type Answer = Fetched | NotFetched | { readonly redirect: string };
 
-async function readAnswer(url: URL, response: Dispatcher.ResponseData, maxBytes: number): Promise<Answer> {
+/** @param first  so many bytes are enough, of an answer that may go on: it ends with their last whole line */
+async function readAnswer(
+  url: URL,
+  response: Dispatcher.ResponseData,
+  maxBytes: number,
+  first = Number.POSITIVE_INFINITY,
+): Promise<Answer> {
   const { statusCode: status, body } = response;
   const header = (name: string) => {
     const value = response.headers[name];
@@ -214,17 +244,36 @@ async function readAnswer(url: URL, response: Dispatcher.ResponseData, maxBytes:
   if (status >= 300 && status < 400 && location !== undefined) return leave({ redirect: location });
   if (status !== 200) return leave({ fault: "status", found: `${status} ${url.href}` });
   const tooLarge = { fault: "too large", found: `${url.href}: more than ${maxBytes} bytes` } as const;
-  if (Number(header("content-length") ?? 0) > maxBytes) return leave(tooLarge);
+  if (Math.min(first, Number(header("content-length") ?? 0)) > maxBytes) return leave(tooLarge);
   const pieces: Buffer[] = [];
   let length = 0;
   for await (const piece of body as AsyncIterable<Buffer>) {
     length += piece.length;
-    if (length > maxBytes) return leave(tooLarge);
     pieces.push(piece);
+    if (length > maxBytes) return leave(tooLarge);
+    if (length > first) {
+      leave(undefined);
+      break;
+    }
   }
   const plain = decompressed(Buffer.concat(pieces), header("content-encoding"), maxBytes);
-  if (Buffer.isBuffer(plain)) return { url: url.href, type: header("content-type") ?? "", body: plain };
+  if (Buffer.isBuffer(plain)) {
+    const end = plain.length > first ? plain.lastIndexOf("\n", first) + 1 : plain.length;
+    return { url: url.href, type: header("content-type") ?? "", body: plain.subarray(0, end) };
+  }
   return plain.fault === "body too large" ? tooLarge : { fault: "body damaged", found: `${url.href}: ${plain.found}` };
+}
+
+/** A host with its port, or with both ports of the web. @throws {UsageError} if it is none */
+function hostsAllowed(host: string): readonly string[] {
+  const [, name = "", port] = /^(.*?)(?::(\d+))?$/.exec(host) ?? [];
+  const url = URL.canParse(`http://${name}:${port ?? 80}`) ? new URL(`http://${name}:${port ?? 80}`) : undefined;
+  if (url === undefined || url.pathname !== "/" || url.hostname === "")
+    throw new UsageError(
+      `${JSON.stringify(host)} is no host.`,
+      "give a name or an address, with a port: localhost:8080",
+    );
+  return (port === undefined ? ["80", "443"] : [port]).map((each) => `${url.hostname}:${Number(each)}`);
 }
 
 function webAddress(address: string, base?: URL): URL | undefined {

@@ -1,6 +1,6 @@
 /** HTTP answers as archives hold them: status, fields, and the body as it was before it was sent. */
 import { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync } from "node:zlib";
-import { fieldsOf } from "./warc.js";
+import { fieldsOf, gzipHeadLength } from "./warc.js";
 
 export interface HttpAnswer {
   readonly status: number;
@@ -60,7 +60,15 @@ function withoutChunks(sent: Buffer): Buffer | HttpFault {
 }
 
 const DECODERS: Readonly<Record<string, (body: Buffer, maxOutputLength: number) => Buffer>> = {
-  gzip: (body, maxOutputLength) => gunzipSync(body, { maxOutputLength }),
+  gzip: (body, maxOutputLength) => {
+    try {
+      return gunzipSync(body, { maxOutputLength });
+    } catch (error) {
+      // Whole, and followed by something else, as the line's end that a script leaves behind: browsers take no notice of it.
+      if ((error as Error).message !== "incorrect header check") throw error;
+      return inflateRawSync(body.subarray(gzipHeadLength(body)), { maxOutputLength });
+    }
+  },
   // The field's name means zlib's format, and many servers send the bare one.
   deflate: (body, maxOutputLength) =>
     (body[0]! & 0x0f) === 8 && body.readUInt16BE(0) % 31 === 0
@@ -80,16 +88,25 @@ export function decompressed(body: Buffer, encodings: string | undefined, maxByt
     const encoding = named.trim().replace(/^x-/, "");
     if (encoding === "" || encoding === "identity" || plain.length === 0) continue;
     const decode = DECODERS[encoding];
-    if (decode === undefined) return { fault: "unknown encoding", found: encoding.slice(0, 40) };
+    if (decode === undefined) {
+      // Some name the encoding of the characters here.
+      if (isMarkup(plain)) continue;
+      return { fault: "unknown encoding", found: encoding.slice(0, 40) };
+    }
     if (encoding === "gzip" && !(plain[0] === 0x1f && plain[1] === 0x8b)) continue;
     try {
       plain = decode(plain, maxBytes);
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       if (code === "ERR_BUFFER_TOO_LARGE") return { fault: "body too large", found: `more than ${maxBytes} bytes` };
-      if (/^\s*</.test(plain.toString("latin1", 0, 64))) continue;
+      if (isMarkup(plain)) continue;
       return { fault: "body damaged", found: `${encoding}: ${message}` };
     }
   }
   return plain.length <= maxBytes ? plain : { fault: "body too large", found: `${plain.length} bytes` };
+}
+
+/** Whether bytes begin as a page does: they are compressed by nothing. */
+function isMarkup(bytes: Buffer): boolean {
+  return /^\s*</.test(bytes.toString("latin1", 0, 64));
 }

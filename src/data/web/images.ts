@@ -23,12 +23,13 @@ const LONGEST_ADDRESS = 4096;
 /** Data URLs shorter than this are one grey pixel or its like. */
 const SMALLEST_DATA = 200;
 
-/** Blanks, spinners and their like by the name of the file. */
+/** Blanks, spinners and their like by a word in the name of the file, which ends as pictures do. */
 const STAND_IN =
-  /(?:^|[/_.-])(?:blank|spacer|placeholder|transparent|pixel|1x1|loading|loader|spinner|lazy|grey|gray)(?:[_.-][^/]*)?\.(?:gif|png|jpe?g|svg|webp)(?:$|[?#])/i;
+  /(?:^|[_.-])(?:blank|spacer|placeholder|transparent|pixel|1x1|loading|loader|spinner|lazy|grey|gray)(?=[_.-])/i;
+const PICTURE_FILE = /\.(?:gif|png|jpe?g|svg|webp)$/i;
 
-/** An address of a picture by its ending. */
-const PICTURE = /^\S*\.(?:jpe?g|png|webp|gif|avif)(?:[?#]\S*)?$/i;
+/** In an address of a picture: its ending. */
+const PICTURE = /\.(?:jpe?g|png|webp|gif|avif)(?:[?#]|$)/i;
 
 /** Whether an element is a picture: `img`, which is also what the standard makes of `image`, and AMP's. */
 export function isImage(node: TreeNode): boolean {
@@ -70,7 +71,7 @@ export function sourceOf(image: TreeNode): string | undefined {
   }
   for (const { name, value } of image.attributes) {
     if (!name.startsWith("data-") || value.length > LONGEST_ADDRESS) continue;
-    if (PICTURE.test(value.trim())) return value.trim();
+    if (isPicture(value.trim())) return value.trim();
     const chosen = name.endsWith("set") ? fromSet(value) : undefined;
     if (chosen !== undefined) return chosen;
   }
@@ -81,12 +82,19 @@ export function sourceOf(image: TreeNode): string | undefined {
 function isAddress(value: string): boolean {
   if (value === "" || isStandIn(value)) return false;
   if (/^data:image\//i.test(value)) return true;
-  return !/[\s{}<>"]/.test(value) && (value.includes("/") || PICTURE.test(value));
+  return !/[\s{}<>"]/.test(value) && (value.includes("/") || isPicture(value));
+}
+
+function isPicture(address: string): boolean {
+  return !/\s/.test(address) && PICTURE.test(address);
 }
 
 function isStandIn(address: string): boolean {
   if (/^data:/i.test(address)) return address.length < SMALLEST_DATA || /^data:image\/svg/i.test(address);
-  return address.length > LONGEST_ADDRESS || STAND_IN.test(address) || /^(?:about|javascript|blob):/i.test(address);
+  if (address.length > LONGEST_ADDRESS || /^(?:about|javascript|blob):/i.test(address)) return true;
+  const path = address.split(/[?#]/, 1)[0]!;
+  const file = path.slice(path.lastIndexOf("/") + 1);
+  return PICTURE_FILE.test(file) && STAND_IN.test(file);
 }
 
 /** Of the files of a `srcset` the narrowest that is wide enough, or the widest, or the densest; the first of equals. */
@@ -133,11 +141,16 @@ function isFew(size: string | undefined): boolean {
   return size !== undefined && /^\s*[0-3](?:px)?\s*$/.test(size);
 }
 
+/** Elements around an image that is alone in them, at most: nobody looks through the same ones again for each around them. */
+const MOST_AROUND = 50;
+
 /** The one image in an element that holds nothing else to see; undefined where there is none, or more. */
 export function onlyImage(root: TreeNode): TreeNode | undefined {
   let only: TreeNode | undefined;
+  let looked = 0;
   if (isImage(root)) return root;
   for (let node = following(root, root, true); node !== undefined; node = following(node, root, true)) {
+    if (++looked > MOST_AROUND) return undefined;
     if (node.kind === "text" && /\S/.test(node.data)) return undefined;
     if (node.kind !== "element" || !isImage(node)) continue;
     if (only !== undefined) return undefined;
@@ -152,7 +165,7 @@ export function onlyImage(root: TreeNode): TreeNode | undefined {
  */
 export function resolve(address: string, base: string | undefined): string | undefined {
   if (/^data:image\//i.test(address)) return address;
-  if (!URL.canParse(address, base)) return undefined;
+  if (address.length > LONGEST_ADDRESS || !URL.canParse(address, base)) return undefined;
   const url = new URL(address, base);
   return url.protocol === "http:" || url.protocol === "https:" ? url.href : undefined;
 }

@@ -1,6 +1,6 @@
 /** What a set is built of, cut into chunks: each is worked on by one process, and gives the same whoever does it. */
 import { readdir, readFile, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { UsageError } from "../../errors.js";
 
 export type Chunk =
@@ -46,7 +46,10 @@ async function chunksAt(path: string): Promise<Chunk[]> {
     });
   });
   if (found.isDirectory()) {
-    const files = (await readdir(path, { recursive: true })).sort();
+    const files = (await readdir(path, { recursive: true, withFileTypes: true }))
+      .filter((entry) => !entry.isDirectory())
+      .map((entry) => relative(path, join(entry.parentPath, entry.name)))
+      .sort();
     const pages = files.filter((file) => PAGE.test(file));
     const archives = files.filter((file) => ARCHIVE.test(file));
     if (pages.length + archives.length === 0)

@@ -3,6 +3,7 @@
  * languages. No model, no tables of letters; `docs/decisions/english-by-small-words.md` has what it was measured to do.
  */
 
+/** By what a text is taken for English. */
 export interface LanguageRules {
   /** The least `score` of an English text. */
   readonly minScore: number;

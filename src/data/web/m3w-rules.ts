@@ -7,6 +7,7 @@ import { GOPHER_QUALITY } from "./quality.js";
 import { GOPHER_REPETITION } from "./repetition.js";
 import type { TextRules } from "./text-stages.js";
 
+/** What decides which pages, texts and pictures are kept. */
 export interface M3wRules extends TextRules {
   readonly pictures: PictureRules;
   readonly duplicates: DuplicateRules;
@@ -14,6 +15,7 @@ export interface M3wRules extends TextRules {
   readonly maxPictures: number;
 }
 
+/** MassiveWeb's rules for texts, the paper's for pictures. */
 export const M3W_RULES: M3wRules = {
   language: ENGLISH,
   quality: GOPHER_QUALITY,

@@ -7,25 +7,34 @@
  *   who build from the open web
  */
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { makeFolder, sweepPartials, writeAtomically } from "../../atomic.node.js";
-import { InvariantError } from "../../errors.js";
+import { makeFolder, sweepPartials } from "../../atomic.node.js";
+import { InvariantError, UsageError } from "../../errors.js";
 import type { DataRecord, RecordMedium } from "../record.js";
 import { buildPart } from "../shards/build.js";
 import { type PartManifest, readManifest } from "../shards/index-file.js";
 import { manifestName, type Part, WHOLE } from "../shards/part.js";
 import { Tally } from "../tally.js";
-import { type CandidateAbout, makeCandidates, readCandidates, readSeen } from "./candidates.js";
+import {
+  type Candidate,
+  type CandidateAbout,
+  makeCandidates,
+  missingSeen,
+  numberOf,
+  readCandidates,
+} from "./candidates.js";
+import { compare, type Verdict } from "./comparison.js";
 import type { Embedder } from "./embedder.js";
-import { type Evaluated, evaluatedPictures, evaluationName, listEvaluation } from "./evaluation-set.js";
+import { evaluationName, listEvaluation, lookAtEvaluation } from "./evaluation-set.js";
 import type { Fetcher } from "./fetch.js";
 import { type Chunk, chunksOf } from "./inputs.js";
 import { M3W_RULES, type M3wRules } from "./m3w-rules.js";
-import { NearDuplicates } from "./near-duplicates.js";
-import { PictureIndex } from "./picture-index.js";
+import { MOST_BITS } from "./near-duplicates.js";
+import { NOWHERE } from "./page-source.js";
+import { listPictures, PictureIndex } from "./picture-index.js";
 import type { Safety } from "./safety.js";
 
+/** What is built, of what, and by which rules. */
 export interface M3wOptions {
   /** As `chunksOf` takes them. */
   readonly inputs: readonly string[];
@@ -61,6 +70,7 @@ export interface M3wProgress {
   readonly count: number;
 }
 
+/** How far a part has come. */
 export interface M3wResult {
   /** What was built; undefined while candidates of other parts are missing. */
   readonly manifest: PartManifest | undefined;
@@ -73,20 +83,23 @@ const PICTURES_ONCE = "pictures: once, in no evaluation set";
 const SAFE = "pages: safe";
 const LEFT = "pages: pictures left";
 
-/** Where folders of pages stood, unless told: nowhere that can be asked. */
-const NOWHERE = "http://folder.invalid/";
-
 /**
  * Builds a part, or what is missing of it. Every part has to be begun twice if several are built at once and this one is
  * not the last: the second time the candidates of the others are there.
  *
- * @throws {UsageError} if the inputs are not there
+ * @throws {UsageError} if the inputs are not there, `base` is no folder, or a rule is not possible
  * @throws {BuildConflictError} if the folder holds another build
  * @throws {TooManyFaultsError} if more is broken than `limit`
  * @throws {SafetyError} and what else `safety` throws
  */
 export async function buildM3w(options: M3wOptions): Promise<M3wResult> {
-  const { out, part = WHOLE, rules = M3W_RULES, embedder, base = NOWHERE } = options;
+  const { out, part = WHOLE, rules = M3W_RULES, embedder } = options;
+  const base = folderAddress(options.base ?? NOWHERE);
+  if (rules.duplicates.bits > MOST_BITS)
+    throw new UsageError(
+      `The rule duplicates.bits is ${rules.duplicates.bits}, and copies are found up to ${MOST_BITS}.`,
+      `give ${MOST_BITS} at most`,
+    );
   const limit = options.limit ?? Number.POSITIVE_INFINITY;
   const chunks = await chunksOf(options.inputs);
   const evaluation = await listEvaluation(options.evaluation ?? []);
@@ -96,7 +109,7 @@ export async function buildM3w(options: M3wOptions): Promise<M3wResult> {
     fetching: options.fetcher !== undefined,
     base,
     // Pages of one archive may show pictures of another.
-    archives: chunks.flatMap((chunk) => (chunk.kind === "archive" ? [[chunk.path, chunk.bytes]] : [])),
+    archives: hashOf(chunks.flatMap((chunk) => (chunk.kind === "archive" ? [[chunk.path, chunk.bytes]] : []))),
   };
   const settings = {
     command: "m3w",
@@ -118,7 +131,10 @@ export async function buildM3w(options: M3wOptions): Promise<M3wResult> {
   const own = chunks.flatMap((_, n) => (n % part.of === part.index ? [n] : []));
   const candidates = await (async () => {
     const pictures = new PictureIndex();
-    for (const chunk of chunks) if (chunk.kind === "archive") await pictures.add(chunk.path, chunk.bytes, work);
+    // Its own archives first: several parts that begin together list the pictures of one archive each, and not all of them.
+    const inTurn = [...own, ...chunks.keys()].map((n) => chunks[n]!);
+    for (const archive of inTurn) if (archive.kind === "archive") await listPictures(archive, work);
+    for (const chunk of chunks) if (chunk.kind === "archive") await pictures.add(chunk, work);
     const around = { pictures, fetcher: options.fetcher, base, maxBytes: rules.pictures.maxBytes };
     const made = new Map<number, PartManifest>();
     for (const [n, number] of own.entries()) {
@@ -137,7 +153,7 @@ export async function buildM3w(options: M3wOptions): Promise<M3wResult> {
   if (missing > 0) return { manifest: undefined, waitingFor: missing };
   const evaluationTally = new Tally({ limit });
   const evaluated = await lookAtEvaluation(evaluation, embedder, work, evaluationTally);
-  const verdicts = await compare(chunks.length, new Set(own), work, rules, evaluated);
+  const verdicts = await compare(chunks.length, new Set(own), work, rules.duplicates, evaluated);
   let cursor: Cursor | undefined;
   const manifest = await buildPart({
     ...build,
@@ -166,11 +182,17 @@ export async function buildM3w(options: M3wOptions): Promise<M3wResult> {
           options.progress?.({ half: "set", chunk: n, chunks: own.length, count: record });
         }
       }
-      // What was dropped after the last record is counted with the last tar: going on from there must not count it again.
-      cursor = { chunk: own.length, record: -1 };
     },
   });
   return { manifest, waitingFor: 0 };
+}
+
+/** The address of a folder in the one spelling of addresses. @throws {UsageError} if it is none */
+function folderAddress(address: string): string {
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  if (url === undefined || !/^https?:\/\/[^?#]*\/$/.test(url.href))
+    throw new UsageError(`${address} is no address of a folder.`, "give one such as https://example.org/articles/");
+  return url.href;
 }
 
 /** Of this part's chunks the number, and of its candidates. */
@@ -186,99 +208,24 @@ function chunkInShort(chunk: Chunk): unknown {
   if (chunk.kind === "archive") return [chunk.path, chunk.bytes];
   const names = chunk.kind === "pages" ? chunk.files : chunk.addresses;
   const place = chunk.kind === "pages" ? chunk.folder : `${chunk.path}:${chunk.first}`;
-  return [place, names.length, createHash("sha256").update(JSON.stringify(names)).digest("hex").slice(0, 16)];
+  return [place, names.length, hashOf(names)];
 }
 
-async function missingSeen(chunks: number, work: string): Promise<number> {
-  let missing = 0;
-  for (let n = 0; n < chunks; n++) if ((await readSeen(n, chunks, work)) === undefined) missing++;
-  return missing;
-}
-
-/** Looks at evaluation sets once; the next process reads what was seen. */
-async function lookAtEvaluation(
-  files: Awaited<ReturnType<typeof listEvaluation>>,
-  embedder: Embedder | undefined,
-  work: string,
-  tally: Tally,
-): Promise<readonly Evaluated[]> {
-  const path = join(work, `evaluation-${evaluationName([...files, [embedder?.name ?? "", 0]])}.json`);
-  const kept = await readFile(path, "utf8").catch(() => undefined);
-  if (kept !== undefined) {
-    const { pictures, counts } = JSON.parse(kept);
-    tally.merge(counts);
-    return pictures.map(({ name, hash, embedding }: { name: string; hash: string; embedding?: number[] }) => ({
-      name,
-      hash,
-      embedding: embedding === undefined ? undefined : Int8Array.from(embedding),
-    }));
-  }
-  const pictures: Evaluated[] = [];
-  for await (const picture of evaluatedPictures(files, embedder, tally)) pictures.push(picture);
-  const json = pictures.map(({ name, hash, embedding }) => ({ name, hash, embedding: embedding && [...embedding] }));
-  if (files.length > 0) await writeAtomically(path, JSON.stringify({ pictures: json, counts: tally.toJSON() }));
-  return pictures;
-}
-
-/** What comparing a candidate with all others says. */
-interface Verdict {
-  /** Why the page is not kept. */
-  readonly page: { readonly reason: string; readonly found: string } | undefined;
-  /** For each picture why it is not kept. */
-  readonly pictures: readonly ({ readonly reason: string; readonly found: string } | undefined)[];
-}
-
-/** Compares all candidates in order: of what is there several times, the first is kept. Every process finds the same. */
-async function compare(
-  chunks: number,
-  own: ReadonlySet<number>,
-  work: string,
-  { duplicates }: M3wRules,
-  evaluated: readonly Evaluated[],
-): Promise<ReadonlyMap<number, readonly Verdict[]>> {
-  const measured = new NearDuplicates(duplicates);
-  for (const { name, ...look } of evaluated) measured.add(look, name);
-  const met = new NearDuplicates(duplicates);
-  const [addresses, texts] = [new Map<string, string>(), new Map<string, string>()];
-  const verdicts = new Map<number, Verdict[]>();
-  for (let chunk = 0; chunk < chunks; chunk++) {
-    const list: Verdict[] = [];
-    for (const { number, url, text, looks } of (await readSeen(chunk, chunks, work)) ?? []) {
-      const id = `${chunk}-${number}`;
-      const [sameAddress, sameText] = [addresses.get(url), texts.get(text)];
-      if (sameAddress !== undefined || sameText !== undefined) {
-        const reason = sameAddress !== undefined ? "address met before" : "text met before";
-        list.push({ page: { reason, found: `${url}, as page ${sameAddress ?? sameText}` }, pictures: [] });
-        continue;
-      }
-      addresses.set(url, id);
-      texts.set(text, id);
-      const pictures = looks.map((look, n) => {
-        const test = measured.find(look);
-        if (test !== undefined)
-          return { reason: "in an evaluation set", found: `picture ${n} as ${test.as}, by ${test.by}` };
-        const copy = met.find(look);
-        if (copy !== undefined) return { reason: "met before", found: `picture ${n} as ${copy.as}, by ${copy.by}` };
-        met.add(look, `picture ${n} of page ${id}`);
-        return undefined;
-      });
-      list.push({ page: undefined, pictures });
-    }
-    if (own.has(chunk)) verdicts.set(chunk, list);
-  }
-  return verdicts;
+/** What stands for a list in settings, which every chunk has. */
+function hashOf(json: unknown): string {
+  return createHash("sha256").update(JSON.stringify(json)).digest("hex").slice(0, 16);
 }
 
 async function finished(
-  { id, text, media, about }: DataRecord,
+  { id, text, media, about }: Candidate,
   { page, pictures }: Verdict,
   chunk: Chunk,
   safety: Safety | undefined,
   tally: Tally,
 ): Promise<DataRecord | undefined> {
-  const { looks: _, text: __, ...kept } = about as unknown as CandidateAbout;
+  const { looks: _, text: __, ...kept } = about;
   const file = chunk.kind === "archive" || chunk.kind === "addresses" ? chunk.path : chunk.folder;
-  const place = { file, record: Number(id.split("-")[1]) };
+  const place = { file, record: numberOf(id) };
   if (page !== undefined) return void tally.drop(PAGES_ONCE, page.reason, { ...place, found: page.found });
   tally.pass(PAGES_ONCE);
   let left = media

@@ -15,11 +15,14 @@ export interface Look {
  * unlike pictures of the world and of photographs far apart.
  */
 export interface DuplicateRules {
-  /** Most bits in which the hashes of copies differ, at most 7: beyond it the search would miss some. */
+  /** Most bits in which the hashes of copies differ, `MOST_BITS` at most; none are copies by them where it is less than 0. */
   readonly bits: number;
   /** Least cosine between the embeddings of copies. */
   readonly cosine: number;
 }
+
+/** In more bits than these, hashes may differ in two bits of every band, and the search would miss some. */
+export const MOST_BITS = 7;
 
 export const DUPLICATE_RULES: DuplicateRules = { bits: 6, cosine: 0.97 };
 

@@ -6,7 +6,7 @@ import { fetchOrRead } from "../../media/source.node.js";
 import type { Place, Tally } from "../tally.js";
 import type { Fetcher } from "./fetch.js";
 import type { Chunk } from "./inputs.js";
-import { addressOf, answerOf, type PictureIndex } from "./picture-index.js";
+import { addressOf, answerOf, MAX_BODY, type PictureIndex } from "./picture-index.js";
 import { type WarcFault, type WarcRecord, warcRecords } from "./warc.js";
 
 /** A page as it was found. */
@@ -31,8 +31,12 @@ export interface Surroundings {
   readonly fetcher: Fetcher | undefined;
   /** Where the folder of `.html` files stood on the web. */
   readonly base: string;
+  /** Most bytes of a picture. */
   readonly maxBytes: number;
 }
+
+/** Where folders of pages stood, unless told: nowhere that can be asked. */
+export const NOWHERE = "http://folder.invalid/";
 
 /** The stage in which pages are found. */
 export const READ = "pages: read";
@@ -98,7 +102,7 @@ function pageOfRecord(
 
 async function* folderPages(
   { folder, files }: Chunk & { kind: "pages" },
-  { base, maxBytes }: Surroundings,
+  { base }: Surroundings,
   tally: Tally,
   after: number,
 ): AsyncGenerator<FoundPage> {
@@ -107,9 +111,9 @@ async function* folderPages(
     const path = join(folder, file);
     const place: Place = { file: path };
     try {
-      const { size } = await stat(path);
-      if (size > maxBytes) {
-        tally.drop(READ, "too large", { ...place, found: `${size} bytes` });
+      const found = await stat(path);
+      if (!found.isFile() || found.size > MAX_BODY) {
+        tally.drop(READ, found.isFile() ? "too large" : "not a file", { ...place, found: `${found.size} bytes` });
         continue;
       }
       const bytes = await readFile(path);
@@ -169,7 +173,10 @@ export async function pictureAt(chunk: Chunk, around: Surroundings, address: str
     }
   const archived = await pictures.read(address);
   if (archived !== undefined) return archived;
-  if (chunk.kind === "pages" && address.startsWith(base)) return fileBeside(chunk.folder, base, address, maxBytes);
+  if (chunk.kind === "pages" && address.startsWith(base)) {
+    const beside = await fileBeside(chunk.folder, base, address, maxBytes);
+    if (!("reason" in beside) || fetcher === undefined || base === NOWHERE) return beside;
+  }
   if (fetcher === undefined) return { reason: "not in the archives", found: address.slice(0, 200) };
   const answer = await fetcher.fetch(address);
   return "fault" in answer ? { reason: answer.fault, found: answer.found } : answer.body;
@@ -189,7 +196,9 @@ async function fileBeside(
       join(inside, decodeURIComponent(new URL(address).pathname.slice(new URL(base).pathname.length))),
     );
     if (!path.startsWith(inside + sep)) return missing;
-    const { size } = await stat(path);
+    const found = await stat(path);
+    if (!found.isFile()) return missing;
+    const { size } = found;
     return size > maxBytes ? { reason: "too large", found: `${size} bytes at ${address}` } : await readFile(path);
   } catch {
     return missing;

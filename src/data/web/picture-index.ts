@@ -1,6 +1,6 @@
 /** Where the pictures of web archives stand, so that pages find theirs whichever archive and place they are at. */
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { writeAtomically } from "../../atomic.node.js";
 import { kindInWords, sniff } from "../../media/sniff.js";
@@ -37,37 +37,43 @@ interface PicturePlace {
   readonly within: number;
 }
 
+interface Archive {
+  readonly path: string;
+  readonly bytes: number;
+}
+
+/** Where the pictures of an archive are listed. */
+function listOf({ path, bytes }: Archive, folder: string): string {
+  const key = createHash("sha256").update(`${path} ${bytes}`).digest("hex").slice(0, 16);
+  return join(folder, `pictures-${key}.jsonl`);
+}
+
+/** Lists the pictures of an archive in a file of the folder, unless it is there: for `PictureIndex`, of any process. */
+export async function listPictures(archive: Archive, folder: string): Promise<void> {
+  const path = listOf(archive, folder);
+  if ((await stat(path).catch(() => undefined)) !== undefined) return;
+  const lines: string[] = [];
+  // What is damaged is counted where pages are read.
+  for await (const record of warcRecords(archive.path, { onFault: () => undefined })) {
+    const address = addressOf(record);
+    if (address === undefined || !isPicture(record)) continue;
+    lines.push(`${JSON.stringify([address, record.at, record.within])}\n`);
+  }
+  await writeAtomically(path, lines.join(""));
+}
+
 /** Pictures of several archives, by their addresses. */
 export class PictureIndex {
   readonly #places = new Map<string, PicturePlace>();
 
-  /**
-   * Adds the pictures of an archive; of those that come twice the first counts.
-   * @param folder  keeps what was found, for later calls and other processes
-   */
-  async add(path: string, bytes: number, folder: string): Promise<void> {
-    const key = createHash("sha256").update(`${path} ${bytes}`).digest("hex").slice(0, 16);
-    const kept = join(folder, `pictures-${key}.jsonl`);
-    let lines = await readFile(kept, "utf8").catch(() => undefined);
-    if (lines === undefined) {
-      lines = "";
-      // What is damaged is counted where pages are read.
-      for await (const record of warcRecords(path, { onFault: () => undefined })) {
-        const address = addressOf(record);
-        if (address === undefined || !isPicture(record)) continue;
-        lines += `${JSON.stringify([address, record.at, record.within])}\n`;
-      }
-      await writeAtomically(kept, lines);
-    }
-    for (const line of lines.split("\n")) {
+  /** Adds the pictures of an archive, as `listPictures` listed them; of those that come twice the first counts. */
+  async add(archive: Archive, folder: string): Promise<void> {
+    const { path } = archive;
+    for (const line of (await readFile(listOf(archive, folder), "utf8")).split("\n")) {
       if (line === "") continue;
       const [address, at, within] = JSON.parse(line) as [string, number, number];
       if (!this.#places.has(address)) this.#places.set(address, { path, at, within });
     }
-  }
-
-  get size(): number {
-    return this.#places.size;
   }
 
   /** The file of a picture; nothing if no archive has it. The same address by `http` and `https` counts as one. */

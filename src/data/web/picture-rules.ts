@@ -7,7 +7,10 @@ import { kindInWords, sniff } from "../../media/sniff.js";
 import type { MediumFile } from "../record.js";
 import { mediumFile } from "../shards/record-files.js";
 
-/** @source arXiv:2204.14198, M3W: at least 64 pixels, 3 to 1 at most, not of a single colour */
+/**
+ * Which pictures are kept.
+ * @source arXiv:2204.14198, M3W: at least 64 pixels, 3 to 1 at most, not of a single colour
+ */
 export interface PictureRules {
   /** Least width and height in pixels. */
   readonly minSide: number;
@@ -64,7 +67,7 @@ const SAMPLE = 1 << 16;
 export async function judgePicture(bytes: Uint8Array, rules: PictureRules): Promise<KeptPicture | Refused> {
   const kind = sniff(bytes);
   const file = mediumFile(bytes);
-  if (file === undefined || file.type === "avif")
+  if (file === undefined)
     return { reason: NOT_READ.includes(kind) ? "kind not read" : "not a picture", found: kindInWords(kind) };
   if (bytes.length > rules.maxBytes) return { reason: "too many bytes", found: `${bytes.length} bytes` };
   try {

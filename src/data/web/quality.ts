@@ -61,22 +61,23 @@ const ELLIPSIS = /\.\.\.|…/g;
 
 /** Measures a text. Words are what white space parts. @param stopWords in lower case */
 export function measureQuality(text: string, stopWords: readonly string[] = GOPHER_QUALITY.stopWords): QualityMeasures {
-  const words = text.split(/\s+/).filter((word) => word !== "");
   const lines = text.split("\n").filter((line) => /\S/.test(line));
   const wanted = new Set(stopWords);
   const met = new Set<string>();
+  let words = 0;
   let characters = 0;
   let withLetter = 0;
-  for (const word of words) {
+  for (const [word] of text.matchAll(/\S+/g)) {
+    words += 1;
     characters += word.length;
     if (/\p{L}/u.test(word)) withLetter += 1;
-    const bare = word.toLowerCase().replace(/^[^\p{L}]+|[^\p{L}]+$/gu, "");
+    const [bare] = /\p{L}(?:.*\p{L})?/u.exec(word.toLowerCase()) ?? [""];
     if (wanted.has(bare)) met.add(bare);
   }
-  const aWord = (count: number) => (words.length === 0 ? 0 : count / words.length);
+  const aWord = (count: number) => (words === 0 ? 0 : count / words);
   const aLine = (count: number) => (lines.length === 0 ? 0 : count / lines.length);
   return {
-    words: words.length,
+    words,
     meanWordLength: aWord(characters),
     hashes: aWord(text.split("#").length - 1),
     ellipses: aWord([...text.matchAll(ELLIPSIS)].length),

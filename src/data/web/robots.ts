@@ -8,7 +8,7 @@ export interface Robots {
   readonly delay: number | undefined;
 }
 
-/** Bytes of a `robots.txt` that are read; the standard asks for 500 KiB at least. */
+/** Bytes of a `robots.txt` that are read, and what comes after them is not; the standard asks for 500 KiB at least. */
 export const ROBOTS_BYTES = 500 * 1024;
 
 export const ALLOWS_ALL: Robots = { allows: () => true, delay: undefined };
@@ -32,12 +32,15 @@ export function readRobots(text: string, agent: string): Robots {
   const groups: Group[] = [];
   let open = false;
   for (const line of text.replace(/^\uFEFF/, "").split(/\r\n|\r|\n/)) {
-    const [, field, value] = /^\s*([\w-]+)\s*:\s*([^#]*?)\s*(?:#.*)?$/.exec(line) ?? [];
-    if (field === undefined || value === undefined) continue;
-    const name = field.toLowerCase();
+    const [said = ""] = line.split("#", 1);
+    const colon = said.indexOf(":");
+    const name = said.slice(0, colon).trim().toLowerCase();
+    const value = said.slice(colon + 1).trim();
+    if (colon < 0) continue;
     if (name === "user-agent") {
       if (!open) groups.push({ agents: [], rules: [], delay: undefined });
-      groups.at(-1)!.agents.push(value.toLowerCase());
+      // Many write a version behind the name, where none belongs.
+      groups.at(-1)!.agents.push(value.toLowerCase().split(/[/\s]/, 1)[0]!);
       open = true;
       continue;
     }

@@ -1,6 +1,5 @@
 /** What may judge a record before it is kept: a function, or a program of the user's. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { createInterface } from "node:readline";
 import { FlamingoError } from "../../errors.js";
 import type { DataRecord } from "../record.js";
 
@@ -24,6 +23,9 @@ export class SafetyError extends FlamingoError {
 const MEND =
   'see what the program wrote; it must answer each line of its input with a line such as {"keep": true} or {"keep": false, "reason": "..."}';
 
+/** No verdict is longer, in characters. */
+const LONGEST_ANSWER = 1 << 20;
+
 /**
  * A program that reads on its standard input a line of JSON for each record, `{"id", "text", "about", "media": [{"at", "type",
  * "base64"}]}`, and answers each with a line of JSON, a `SafetyVerdict`.
@@ -34,22 +36,36 @@ export class SafetyProgram implements AsyncDisposable {
   readonly #command: string;
   readonly #timeoutMs: number;
   readonly #child: ChildProcess;
-  readonly #lines: AsyncIterator<string>;
-  readonly #ended: Promise<string>;
+  readonly #exited: Promise<unknown>;
+  /** How it ended, once all that it wrote is here. */
+  #end: string | undefined;
+  /** What it wrote and nobody has taken. */
+  #written = "";
+  /** Told of everything that is written, and of the end. */
+  #onNews = () => {};
 
   constructor(command: string, timeoutMs = 60_000) {
     this.#command = command;
     this.#timeoutMs = timeoutMs;
     this.#child = spawn(command, { shell: true, stdio: ["pipe", "pipe", "inherit"] });
     this.#child.stdin!.on("error", () => undefined);
-    this.#ended = new Promise((done) => {
-      this.#child.on("error", (error) => done(error.message));
-      this.#child.on("close", (code, signal) => done(`ended with ${signal ?? `code ${code}`}`));
+    this.#exited = new Promise((done) => this.#child.on("error", done).on("exit", done));
+    const end = (how: string) => {
+      this.#end ??= how;
+      this.#onNews();
+    };
+    this.#child.on("error", (error) => end(error.message));
+    this.#child.on("close", (code, signal) => end(`ended with ${signal ?? `code ${code}`}`));
+    this.#child.stdout!.setEncoding("utf8").on("data", (piece: string) => {
+      this.#written += piece;
+      if (this.#written.length > LONGEST_ANSWER) this.#child.stdout!.pause();
+      this.#onNews();
     });
-    this.#lines = createInterface({ input: this.#child.stdout! })[Symbol.asyncIterator]();
   }
 
   readonly judge: Safety = async ({ id, text, about, media }) => {
+    if (this.#written !== "")
+      throw new SafetyError(`${this.#command} said more than was asked before record ${id}: ${this.#shown()}.`, MEND);
     const shown = media.map(({ at, files: [file] }) => ({
       at,
       type: file!.type,
@@ -57,23 +73,36 @@ export class SafetyProgram implements AsyncDisposable {
     }));
     this.#child.stdin!.write(`${JSON.stringify({ id, text, about, media: shown })}\n`);
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<string>((done) => {
-      timer = setTimeout(() => done(`was silent for ${this.#timeoutMs} ms`), this.#timeoutMs);
+    const heard = await new Promise<{ line: string } | { why: string }>((done) => {
+      timer = setTimeout(() => done({ why: `was silent for ${this.#timeoutMs} ms` }), this.#timeoutMs);
+      this.#onNews = () => {
+        const lineEnd = this.#written.indexOf("\n");
+        if (lineEnd >= 0) {
+          done({ line: this.#written.slice(0, lineEnd) });
+          this.#written = this.#written.slice(lineEnd + 1);
+          this.#onNews = () => {};
+        } else if (this.#written.length > LONGEST_ANSWER)
+          done({ why: `wrote ${LONGEST_ANSWER} characters without an end of a line, ${this.#shown()}` });
+        else if (this.#end !== undefined) done({ why: this.#end });
+      };
+      this.#onNews();
     });
-    const answer = this.#lines
-      .next()
-      .then(async ({ value, done }) => (done ? { why: await this.#ended } : { line: value }));
-    const heard = await Promise.race([answer, late.then((why) => ({ why }))]);
     clearTimeout(timer);
-    if (!("line" in heard)) throw new SafetyError(`${this.#command} ${heard.why} at record ${id}.`, MEND);
+    if ("why" in heard) throw new SafetyError(`${this.#command} ${heard.why} at record ${id}.`, MEND);
     return verdictOf(heard.line, this.#command, id);
   };
+
+  #shown(): string {
+    return JSON.stringify(this.#written.slice(0, 120));
+  }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#child.stdin!.end();
     const timer = setTimeout(() => this.#child.kill("SIGKILL"), 2000);
-    await this.#ended;
+    await this.#exited;
     clearTimeout(timer);
+    // What it started itself may live on and hold it open.
+    this.#child.stdout!.destroy();
   }
 }
 

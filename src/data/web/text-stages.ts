@@ -3,6 +3,7 @@ import { type LanguageRules, measureEnglish } from "./language.js";
 import { type Fault, type QualityRules, qualityFaults } from "./quality.js";
 import { type RepetitionRules, repetitionFaults } from "./repetition.js";
 
+/** Which texts are kept. */
 export interface TextRules {
   readonly language: LanguageRules;
   readonly quality: QualityRules;

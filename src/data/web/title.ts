@@ -4,6 +4,9 @@ import { attribute, following, type TreeNode, textOf } from "./tree.js";
 /** Keys of `meta`, most trusted first. */
 const KEYS = ["dc:title", "dcterm:title", "dcterms:title", "og:title", "title", "twitter:title", "parsely-title"];
 
+/** No title is longer: a tag that nobody closed makes one of the whole page. In characters. */
+const LONGEST = 1000;
+
 /** What sites put between a page's title and their own name. */
 const BETWEEN = /\s+[|\-–—\\/>»·:]+\s+/g;
 
@@ -31,11 +34,11 @@ export function readHead(document: TreeNode): Head {
   ) {
     if (node.kind !== "element") continue;
     if (node.name === "html") language = attribute(node, "lang") ?? attribute(node, "xml:lang");
-    else if (node.name === "title") title ??= textOf(node);
+    else if (node.name === "title") title ??= titleOf(node);
     else if (node.name === "base") base ??= attribute(node, "href");
     else if (node.name === "meta") nameMeta(node, named);
     else if (node.name === "body") body ??= node;
-    else if (node.name === "h1") heading ??= textOf(node);
+    else if (node.name === "h1") heading ??= titleOf(node);
     if (node.name === "meta" && /^content-language$/i.test(attribute(node, "http-equiv") ?? "")) {
       language ??= attribute(node, "content");
     }
@@ -50,10 +53,15 @@ export function readHead(document: TreeNode): Head {
   };
 }
 
+function titleOf(node: TreeNode): string {
+  const text = textOf(node);
+  return text.length > LONGEST ? "" : text;
+}
+
 /** `property` says it with more care than `name`; of the same kind the last counts. */
 function nameMeta(meta: TreeNode, named: Map<string, string>): void {
   const content = attribute(meta, "content")?.replace(/\s+/g, " ").trim();
-  if (content === undefined || content === "") return;
+  if (content === undefined || content === "" || content.length > LONGEST) return;
   const property = attribute(meta, "property");
   const keys = (property ?? attribute(meta, "name") ?? "").toLowerCase().replaceAll(".", ":");
   for (const key of keys.split(/\s+/)) {

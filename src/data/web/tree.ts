@@ -128,6 +128,8 @@ const COMMENT = new TreeNode("comment", "", "", [], "");
 
 class Builder implements TreeAdapter<Types> {
   readonly document = new TreeNode("root", "", "", [], "");
+  /** Names of the attributes of `html` and `body`, which every later tag of theirs may add to. */
+  readonly #adopted = new Map<TreeNode, Set<string>>();
   #mode: names.DOCUMENT_MODE = names.DOCUMENT_MODE.NO_QUIRKS;
   #left: number;
 
@@ -196,8 +198,16 @@ class Builder implements TreeAdapter<Types> {
     else this.insertBefore(parent, this.createTextNode(text), reference);
   }
   adoptAttributes(recipient: TreeNode, attributes: Token.Attribute[]): void {
-    const known = new Set(recipient.attributes.map(({ name }) => name));
-    for (const each of attributes) if (!known.has(each.name)) recipient.attributes.push(each);
+    let known = this.#adopted.get(recipient);
+    if (known === undefined) {
+      known = new Set(recipient.attributes.map(({ name }) => name));
+      this.#adopted.set(recipient, known);
+    }
+    for (const each of attributes) {
+      if (known.has(each.name)) continue;
+      known.add(each.name);
+      recipient.attributes.push(each);
+    }
   }
   setTemplateContent(template: TreeNode, content: TreeNode): void {
     template.content = content;

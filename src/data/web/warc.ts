@@ -11,7 +11,7 @@ import { Window } from "./window.js";
 export interface WarcRecord {
   /** Byte of the file at which it begins; of a compressed one, at which the gzip member begins that holds it. */
   readonly at: number;
-  /** Number of the record in its gzip member; 0 but for members that hold several. */
+  /** Number of the record in its gzip member, where what is damaged counts too; 0 but for members that hold several. */
   readonly within: number;
   /** Number of the record in the file, counted from where the reading began. */
   readonly number: number;
@@ -44,6 +44,8 @@ export interface WarcOptions {
 const GZIP = Uint8Array.of(0x1f, 0x8b, 0x08);
 const HEAD_END = Buffer.from("\r\n\r\n");
 const MARK = Buffer.from("WARC/");
+/** Bytes after a record that are looked at to see whether it ends there. */
+const LONGEST_END = HEAD_END.length + MARK.length;
 /** No head of a record is longer: whatever seems to be, is none. */
 const LONGEST_HEAD = 1 << 16;
 
@@ -78,13 +80,17 @@ async function* compressedRecords(
       continue;
     }
     lost = false;
-    const inside = plainRecords(Window.over(member.content), number, limit, (fault) => onFault({ ...fault, at }));
-    let within = 0;
+    let faulty = -1;
+    const inside = plainRecords(Window.over(member.content), number, limit, (fault) => {
+      faulty = fault.number;
+      onFault({ ...fault, at });
+    });
+    const first = number;
     for await (const record of inside) {
-      yield { ...record, at, within: within++ };
+      yield { ...record, at, within: record.number - first };
       number = record.number + 1;
     }
-    if (within === 0) number++;
+    number = Math.max(number, faulty + 1, first + 1);
     window.leave(member.length);
   }
 }
@@ -123,13 +129,16 @@ async function nextMember(
         return { reason: "too large", found: `a gzip member of more than ${limit} bytes` };
       if (code !== "Z_BUF_ERROR") return { reason: "damaged", found: `a gzip member with ${message}` };
     }
+    // No bytes grow by being compressed, but for a few: these give next to nothing.
+    if (bytes.length > 2 * limit)
+      return { reason: "too large", found: `a gzip member of more than ${bytes.length} bytes` };
     if (!(await window.grow()))
       return { reason: "cut short", found: `the file ends ${bytes.length} bytes into a gzip member` };
   }
 }
 
 /** Bytes before the deflated ones, at most those that are there; undefined if no member begins so. @source RFC 1952 */
-function gzipHeadLength(bytes: Buffer): number | undefined {
+export function gzipHeadLength(bytes: Buffer): number | undefined {
   if (!startsWith(bytes, GZIP.subarray(0, bytes.length))) return undefined;
   if (bytes.length < 12) return bytes.length;
   const flags = bytes[3]!;
@@ -165,13 +174,23 @@ async function* plainRecords(
       await fail("not a WARC record", JSON.stringify(window.bytes.toString("latin1", 0, 40)));
       continue;
     }
-    const { fields, length } = head;
+    const { fields, length, types } = head;
+    if (types > 1) {
+      await fail("cut short", "a head in which that of the next record begins");
+      continue;
+    }
     const size = Number(fields.get("content-length") ?? Number.NaN);
     if (!Number.isSafeInteger(size) || size < 0) {
       await fail("damaged", `a record whose Content-Length is ${fields.get("content-length") ?? "missing"}`);
       continue;
     }
     if (size > limit) {
+      // What is too large to be held may as well be a size that is wrong: the next record would be passed over.
+      const end = await window.peek(length + size - 1, 1 + LONGEST_END);
+      if (end.length === 0 || !endsHere(end.subarray(1))) {
+        await fail("damaged", `a record of ${size} bytes by its Content-Length, which does not end there`);
+        continue;
+      }
       onFault({ reason: "too large", at, number: number++, found: `a record of ${size} bytes` });
       window.leave(length + size);
       continue;
@@ -180,7 +199,7 @@ async function* plainRecords(
       await fail("cut short", `${window.bytes.length - length} of ${size} bytes`);
       continue;
     }
-    await window.show(length + size + HEAD_END.length + MARK.length);
+    await window.show(length + size + LONGEST_END);
     // A record that was cut short has swallowed the beginning of the next: that stands where its own end should be.
     if (!endsHere(window.bytes.subarray(length + size))) {
       await fail("cut short", `a record of ${size} bytes that are not all its own`);
@@ -196,7 +215,7 @@ async function* plainRecords(
 
 /** Whether a record may end before these bytes: the file ends too, or blank lines come, or the next record does. */
 function endsHere(next: Buffer): boolean {
-  return /^(\r?\n){0,4}(WARC\/|$)/.test(next.toString("latin1", 0, 9)) || startsWith(next, HEAD_END);
+  return /^(\r?\n){0,4}(WARC\/|$)/.test(next.toString("latin1", 0, LONGEST_END)) || startsWith(next, HEAD_END);
 }
 
 async function leaveBlankLines(window: Window): Promise<void> {
@@ -208,16 +227,24 @@ async function leaveBlankLines(window: Window): Promise<void> {
   }
 }
 
-/** The fields of a record and the length of its head; undefined if no record begins here. */
+/** The fields of a record, the length of its head, and how often it has a type; undefined if no record begins here. */
 async function headOf(
   window: Window,
-): Promise<{ readonly fields: ReadonlyMap<string, string>; readonly length: number } | undefined> {
+): Promise<
+  { readonly fields: ReadonlyMap<string, string>; readonly length: number; readonly types: number } | undefined
+> {
   await window.show(MARK.length);
   if (!startsWith(window.bytes, MARK)) return undefined;
   for (let end = -1; ; ) {
     end = window.bytes.indexOf(HEAD_END);
-    if (end >= 0 && end <= LONGEST_HEAD)
-      return { fields: fieldsOf(window.bytes.toString("utf8", 0, end)), length: end + HEAD_END.length };
+    if (end >= 0 && end <= LONGEST_HEAD) {
+      const head = window.bytes.toString("utf8", 0, end);
+      return {
+        fields: fieldsOf(head),
+        length: end + HEAD_END.length,
+        types: head.match(/\nwarc-type[ \t]*:/gi)?.length ?? 0,
+      };
+    }
     if (end > LONGEST_HEAD || window.bytes.length > LONGEST_HEAD || !(await window.grow())) return undefined;
   }
 }

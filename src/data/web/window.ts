@@ -42,6 +42,14 @@ export class Window implements AsyncDisposable {
     return this.#bytes.length >= count;
   }
 
+  /** Bytes further on, or those of them that the file has; the window stays. @param from  counted from where it begins */
+  async peek(from: number, count: number): Promise<Buffer> {
+    const inSight = this.#bytes.subarray(from, from + count);
+    if (inSight.length === count || this.#file === undefined) return inSight;
+    const fresh = Buffer.alloc(count);
+    return fresh.subarray(0, (await this.#file.read(fresh, 0, count, this.#at + from)).bytesRead);
+  }
+
   /** Brings about twice as many bytes in sight. @returns whether there were more */
   grow(): Promise<boolean> {
     return this.#more(Math.max(STEP, this.#bytes.length));

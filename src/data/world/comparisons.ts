@@ -2,7 +2,15 @@
 import type { Random } from "../../random.js";
 import { nounPhrase, plural } from "./nouns.js";
 import type { ScenePage } from "./pages.js";
-import { conceptsOf, conceptThat, countedConcept, differentConcepts, sceneOf, type WorldOptions } from "./sampling.js";
+import {
+  conceptsOf,
+  conceptThat,
+  countedConcept,
+  otherConcept,
+  sceneOf,
+  surelyAbsent,
+  type WorldOptions,
+} from "./sampling.js";
 import type { Scene } from "./scene.js";
 
 /** What is compared: which has more of a thing, which shows a thing, which ground is of a colour, whether both show the same. */
@@ -69,10 +77,12 @@ const COMPARE: Readonly<Record<ComparisonKind, (random: Random, options: WorldOp
     };
   },
   which(random, options) {
-    const [it, other] = differentConcepts(random, conceptsOf(options), 2).map((concept) => ({ concept }));
+    const concepts = conceptsOf(options);
+    const other = random.pick(concepts);
+    const it = conceptThat(random, concepts, (concept) => surelyAbsent(concept, other));
     return {
-      ...either(random, sceneOf(random, [it!]), sceneOf(random, [other!])),
-      question: `Which picture shows ${nounPhrase(it!.concept)}?`,
+      ...either(random, sceneOf(random, [{ concept: it }]), sceneOf(random, [{ concept: other }])),
+      question: `Which picture shows ${nounPhrase(it)}?`,
     };
   },
   background(random, options) {
@@ -85,10 +95,9 @@ const COMPARE: Readonly<Record<ComparisonKind, (random: Random, options: WorldOp
   },
   same(random, options) {
     const concepts = conceptsOf(options);
-    const concept = conceptThat(random, concepts, () => true);
-    const alike = random.chance(0.5);
-    const second = alike ? concept : differentConcepts(random, [...concepts], 1)[0]!;
-    const same = second.family === concept.family;
+    const concept = random.pick(concepts);
+    const same = random.chance(0.5);
+    const second = same ? concept : otherConcept(random, concepts, [concept]);
     return {
       scenes: [sceneOf(random, [{ concept }]), sceneOf(random, [{ concept: second }])],
       question: "Do both pictures show the same?",

@@ -3,7 +3,7 @@ import type { Random } from "../../random.js";
 import type { Concept } from "./concepts.js";
 import { NUMBERS, nounPhrase, numberKind, plural, withArticle } from "./nouns.js";
 import type { ScenePage } from "./pages.js";
-import { conceptsOf, conceptThat, countedConcept, otherConcept, sceneOf, type WorldOptions } from "./sampling.js";
+import { conceptsOf, conceptThat, countedConcept, sceneOf, surelyAbsent, type WorldOptions } from "./sampling.js";
 import type { Scene } from "./scene.js";
 
 /** A question and its one right answer. */
@@ -57,7 +57,7 @@ const ASKS: readonly Ask[] = [
   (_, { group }, { things }) =>
     things[0]!.count === 1 ? { question: "What kind of thing is that?", answer: withArticle(group) } : undefined,
   (random, concept, _, concepts) => ({
-    question: `Is there ${nounPhrase(otherConcept(random, concepts, [concept]))} too?`,
+    question: `Is there ${nounPhrase(conceptThat(random, concepts, (other) => surelyAbsent(other, concept)))} too?`,
     answer: "no",
   }),
 ];

@@ -3,6 +3,7 @@
  */
 import type { Random } from "../../random.js";
 import { type Concept, conceptOf, knownConcepts } from "./concepts.js";
+import type { Group } from "./grouping.js";
 import { countable } from "./nouns.js";
 import { COLOUR_NAMES, type ColourName } from "./palette.js";
 import { BACKGROUND_KINDS, type Background, type Scene } from "./scene.js";
@@ -29,6 +30,29 @@ export function differentConcepts(random: Random, concepts: readonly Concept[], 
   const chosen: Concept[] = [];
   while (chosen.length < count) chosen.push(otherConcept(random, concepts, chosen));
   return chosen;
+}
+
+/** Groups of things that stand alone: seldom worn, held, eaten with or a part of another. */
+const ALONE: readonly Group[] = ["animal", "vehicle", "instrument", "tool", "fruit", "building"];
+
+/** Groups whose drawings hold things of those: a jockey sits on a horse, a shortcake has a strawberry. */
+const HOLDING: Partial<Record<Group, readonly Group[]>> = {
+  person: ["animal", "vehicle", "tool"],
+  gesture: ["tool"],
+  food: ["animal", "fruit"],
+  drink: ["fruit"],
+  toy: ["animal"],
+  place: ["animal", "vehicle", "building"],
+};
+
+/**
+ * Whether nobody would say that a picture of one thing shows the other: other families are not enough, for an eagle is
+ * a bird, a padlock and key a key, and a clown's face has a nose.
+ */
+export function surelyAbsent(other: Concept, shown: Concept): boolean {
+  const apart = ALONE.includes(other.group) && other.group !== shown.group && other.family !== shown.family;
+  const named = shown.name.includes(other.name) || other.name.includes(shown.name);
+  return apart && !named && !HOLDING[shown.group]?.includes(other.group);
 }
 
 /** A concept that satisfies `wanted`. */

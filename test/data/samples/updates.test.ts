@@ -1,6 +1,12 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { paperMixture, type UpdatePart, updates } from "../../../src/data/samples/updates.js";
+import { buildPart } from "../../../src/data/shards/build.js";
+import { type ReaderState, readShards, type ShardReader } from "../../../src/data/shards/reader.js";
 import { UsageError } from "../../../src/errors.js";
+import { madeRecords } from "../records.js";
 
 const counting = (name: string, length: number, closed: string[] = []) =>
   async function* (epoch: number): AsyncGenerator<string> {
@@ -72,5 +78,54 @@ describe("the updates of a training on several sets", () => {
     await expect(steps({ a: { weight: 1, batch: 1, open: counting("a", 0) } }, 1)).rejects.toThrow(UsageError);
     await expect(steps({ a: { weight: 0, batch: 1, open: counting("a", 1) } }, 1)).rejects.toThrow("weight 0");
     await expect(steps({}, 1)).rejects.toThrow("no data sets");
+  });
+
+  it("goes on between any two steps exactly as it would have gone on, also where an epoch ends", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "flamingo-updates-"));
+    type Saved = Record<string, { epoch: number; state: ReaderState }>;
+    for (const [name, count] of [
+      ["a", 12],
+      ["b", 30],
+    ] as const)
+      await buildPart({
+        folder: join(folder, name),
+        settings: {},
+        source: () => madeRecords(name, count),
+        shardRecords: 5,
+      });
+    const training = async (order: "accumulate" | "in-turn", steps: number, step = 0, saved: Saved = {}) => {
+      const readers: Record<string, ShardReader> = {};
+      const part = (name: string, batch: number): UpdatePart<string> => ({
+        weight: 1,
+        batch,
+        epoch: saved[name]?.epoch ?? 0,
+        open: async function* (epoch) {
+          const state = epoch === saved[name]?.epoch ? { state: saved[name].state } : {};
+          readers[name] = await readShards(join(folder, name), { seed: epoch, shuffle: 4, ...state });
+          for await (const { id } of readers[name]) yield `${epoch}/${id}`;
+        },
+      });
+      const epochs: Record<string, number> = {};
+      const taken: string[] = [];
+      for await (const batches of updates({ a: part("a", 3), b: part("b", 4) }, order, step)) {
+        for (const { name, epoch } of batches) epochs[name] = epoch;
+        taken.push(batches.map(({ name, items }) => `${name}: ${items.join(" ")}`).join("; "));
+        if (taken.length === steps) break;
+      }
+      const places = Object.entries(readers).map(([name, reader]) => [
+        name,
+        { epoch: epochs[name]!, state: JSON.parse(JSON.stringify(reader.state())) as ReaderState },
+      ]);
+      return { taken, saved: { ...saved, ...(Object.fromEntries(places) as Saved) } };
+    };
+    for (const order of ["accumulate", "in-turn"] as const) {
+      const { taken } = await training(order, 14);
+      for (const stop of [1, 2, 4, 5, 7, 8, 9, 13]) {
+        const first = await training(order, stop);
+        const rest = await training(order, 14 - stop, stop, first.saved);
+        expect([...first.taken, ...rest.taken], `${order} ${stop}`).toEqual(taken);
+      }
+    }
+    await rm(folder, { recursive: true });
   });
 });

@@ -132,6 +132,19 @@ describe("MMC4", () => {
     expect(likeness.reduce((sum, one) => sum + one, 0)).toBeCloseTo(0.4);
   });
 
+  it("is not assigned anew by a matrix of what are no numbers, of which no assignment would ever end", async () => {
+    await write("10");
+    const spoilt = [
+      { ...mmc4, similarity_matrix: [["x", "x", "x", "x"], ...mmc4.similarity_matrix.slice(1)] },
+      { ...mmc4, similarity_matrix: mmc4.similarity_matrix.slice(1) },
+      { ...mmc4, similarity_matrix: undefined },
+    ];
+    await writeFiles(folder, { "a.jsonl": spoilt.map((one) => JSON.stringify(one)).join("\n") });
+    const { records, tally } = await read("mmc4", "a.jsonl", { assignment: "again" });
+    expect(records).toEqual([]);
+    expect(tally.mmc4!.faults["no similarity_matrix"]!.count).toBe(3);
+  });
+
   it("fetches a picture that the folder lacks by its address, if it may", async () => {
     await write("10");
     const asked: string[] = [];
@@ -140,7 +153,8 @@ describe("MMC4", () => {
       return grey(77);
     };
     const { records } = await read("mmc4", "a.jsonl", { bring: { folder: join(folder, "images"), fetch } });
-    expect(asked).toEqual(["http://example.org/20.png", "http://example.org/30.png"]);
+    // Not 30, which is too little alike to be kept.
+    expect(asked).toEqual(["http://example.org/20.png"]);
     expect(await pieces(records[0]!)).toEqual(["Zero.", 77, "One.", 10, "Two. Three."]);
   });
 
@@ -179,5 +193,16 @@ describe("OBELICS", () => {
     expect(tally.obelics!.dropped["no picture left"]!.count).toBe(1);
     expect(tally.obelics!.faults["no texts and images of one length"]!.count).toBe(1);
     expect(await pieces((await read("obelics", "o.parquet")).records[0]!)).toEqual(["First.", 11, "Second.\n\nThird."]);
+  });
+
+  it("comes from Parquet as its publishers write it, with lists of texts", async () => {
+    const file = readFileSync("test/fixtures/parquet/obelics.parquet");
+    await writeFiles(folder, { "o.parquet": file, "images/1.png": await grey(1), "images/2.png": await grey(2) });
+    const { records, tally } = await read("obelics", "o.parquet");
+    expect(await pieces(records[0]!)).toEqual(["First.", 1, "Zweitens é 漢 😀.", 2]);
+    expect(records.map(({ about }) => about.url)).toEqual(["http://example.org/0"]);
+    expect(tally["obelics pictures"]!.faults["missing file"]!.count).toBe(1);
+    expect(tally.obelics!.dropped["no picture left"]!.count).toBe(2);
+    expect(tally.obelics!.faults["no texts and images of one length"]!.count).toBe(1);
   });
 });

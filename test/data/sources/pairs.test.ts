@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { mkdtemp, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parquetWriteFile } from "hyparquet-writer";
@@ -55,6 +56,45 @@ describe("captioned pictures", () => {
     expect(new Set(records.map(({ id }) => id)).size).toBe(2);
   });
 
+  it("of a folder are counted where they cannot be used, whatever stands there", async () => {
+    await writeFiles(folder, {
+      "a.bmp": "BM",
+      "a.txt": "a bitmap",
+      "b.png": await grey(2),
+      "b.txt": Buffer.from("\ufeffwith a mark\r\n"),
+      "c.png": await grey(3),
+      "c.txt": Buffer.from("Müll", "latin1"),
+      "d.png": await grey(4),
+      "d.txt/e": "a folder is no caption",
+      "f.png/g": "a folder is no picture",
+      "sub/h.png": await grey(8),
+      "sub/h.txt": "once",
+    });
+    await symlink("b.png", join(folder, "i.png"));
+    await symlink("b.txt", join(folder, "i.txt"));
+    await symlink("nowhere", join(folder, "j.png"));
+    await symlink("b.txt", join(folder, "j.txt"));
+    await symlink(".", join(folder, "sub", "circle"));
+    const { pairs, lost } = await read("");
+    expect(pairs).toEqual([
+      ["with a mark", 2],
+      ["with a mark", 2],
+      ["once", 8],
+    ]);
+    expect(lost).toEqual({
+      "not a picture": 1,
+      "caption not UTF-8": 1,
+      "no caption beside it": 1,
+      "missing file": 1,
+    });
+  });
+
+  it.skipIf(process.platform === "win32")("of a row that names a pipe do not wait for it", async () => {
+    execFileSync("mkfifo", [join(folder, "a.png")]);
+    await writeFiles(folder, { "rows.jsonl": '{"image": "a.png", "caption": "a cat"}' });
+    expect((await read("rows.jsonl")).lost).toEqual({ "missing file": 1 });
+  });
+
   it("come from rows with paths, data URLs and addresses", async () => {
     const url = `data:image/png;base64,${(await grey(3)).toString("base64")}`;
     const rows = [
@@ -98,6 +138,54 @@ describe("captioned pictures", () => {
     expect((await read("rows.parquet")).pairs).toEqual([["a fox", 4]]);
   });
 
+  it("come from Parquet as Hugging Face writes it, each caption of a list a pair", async () => {
+    const file = await readFile("test/fixtures/parquet/huggingface.parquet");
+    await writeFiles(folder, { "hf.parquet": file, "3.png": await grey(3) });
+    const { pairs, lost, records } = await read("hf.parquet");
+    expect(pairs).toEqual([
+      ["a cat", 1],
+      ["the cat", 1],
+      ["é 漢 😀", 2],
+      ["from a path", 3],
+    ]);
+    expect(lost).toEqual({ "no medium column": 1 });
+    expect(records.map(({ about }) => about.hash)).toEqual(["1152921504606846977", "1152921504606846977", 2, -3]);
+    expect(new Set(records.map(({ id }) => id)).size).toBe(4);
+  });
+
+  it("with several captions fetch their picture once, in the same part, and go on between two of them", async () => {
+    const rows = [1, 2, 3].map((n) =>
+      JSON.stringify({ url: `https://example.org/${n}.png`, caption: ["a", "b", null] }),
+    );
+    await writeFiles(folder, { "rows.jsonl": rows.join("\n") });
+    const inputs = [join(folder, "rows.jsonl")];
+    const asked: string[] = [];
+    const fetch = async (address: string) => {
+      asked.push(address);
+      return grey(9);
+    };
+    const whole = await read("", { inputs, fetch });
+    expect(whole.pairs.map(([text]) => text)).toEqual(["a", "b", "a", "b", "a", "b"]);
+    expect(whole.lost).toEqual({ "empty text": 3 });
+    expect(asked.length).toBe(3);
+    const source = await pairsOf({ inputs, fetch, tally: new Tally() });
+    const first = [];
+    for await (const record of source) if (first.push(record) === 3) break;
+    const rest = await collect(await pairsOf({ inputs, fetch, tally: new Tally(), from: source.cursor }));
+    expect([...first, ...rest]).toEqual(whole.records);
+    const part = await read("", { inputs, fetch, part: { index: 1, of: 2 } });
+    expect(part.records).toEqual(whole.records.slice(2, 4));
+  });
+
+  it("have different ids, whatever their files are called", async () => {
+    const row = '{"image": "a.png", "caption": "a cat"}';
+    await writeFiles(folder, { "a.png": await grey(1), "x/a.jsonl": row, "y/a.jsonl": row, "x/a-0.jsonl": row });
+    const inputs = ["x/a.jsonl", "y/a.jsonl", "x/a-0.jsonl"].map((name) => join(folder, name));
+    const { records } = await read("", { inputs, images: folder });
+    expect(records.length).toBe(3);
+    expect(new Set(records.map(({ id }) => id)).size).toBe(records.length);
+  });
+
   it("come from WebDataset's tars", async () => {
     const files = [
       ["one.png", await grey(1)],
@@ -105,6 +193,8 @@ describe("captioned pictures", () => {
       ["two.json", Buffer.from('{"caption": "a dog", "width": 8}')],
       ["two.png", await grey(2)],
       ["three.json", Buffer.from("{")],
+      ["four.png", await grey(4)],
+      ["four.txt", Buffer.from("Müll", "latin1")],
     ] as const;
     const bytes = Buffer.concat([...files.flatMap(([name, content]) => [...tarFile(name, content)]), TAR_END]);
     await writeFiles(folder, { "set.tar": bytes, "cut.tar": bytes.subarray(0, bytes.length - 2000) });
@@ -113,7 +203,7 @@ describe("captioned pictures", () => {
       ["a cat", 1],
       ["a dog", 2],
     ]);
-    expect(lost).toEqual({ "bad JSON": 1 });
+    expect(lost).toEqual({ "bad JSON": 1, "caption not UTF-8": 1 });
     expect(records[1]!.about).toMatchObject({ width: 8, key: "two" });
     expect(Object.keys((await read("cut.tar")).lost).length).toBeGreaterThan(0);
   });

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { segmentsOf } from "../../../src/data/segments.js";
+import { BuildConflictError } from "../../../src/data/shards/errors.js";
 import { WHOLE } from "../../../src/data/shards/part.js";
 import { drawWorld, WORLD_KINDS, WorldSource, worldItem } from "../../../src/data/sources/world.js";
 import { webpOf, writeWorld } from "../../../src/data/sources/world-files.js";
@@ -64,6 +65,18 @@ describe("the world as files", () => {
     expect((await contents(cut)).length).toBeLessThan((await contents(join(folder, "whole"))).length);
     await writeWorld(cut, artwork, { ...draw, counts });
     expect(await contents(cut)).toEqual(await contents(join(folder, "whole")));
+  });
+
+  it("is never mixed with another: what is true of one would be told of the other", async () => {
+    await writeWorld(folder, artwork, { ...draw, counts });
+    const before = await contents(folder);
+    for (const other of [{ seed: "other" }, { size: 32 }, { pictures: "data-urls" as const }])
+      await expect(writeWorld(folder, artwork, { ...draw, counts, ...other })).rejects.toThrow(BuildConflictError);
+    expect(await contents(folder)).toEqual(before);
+    const more = { ...counts, pairs: 3 };
+    await writeWorld(folder, artwork, { ...draw, counts: more });
+    await writeWorld(join(folder, "anew"), artwork, { ...draw, counts: more });
+    expect(await readFile(join(folder, "truth.jsonl"))).toEqual(await readFile(join(folder, "anew", "truth.jsonl")));
   });
 
   it("tells in truth.jsonl what each file holds", async () => {

@@ -110,6 +110,18 @@ describe("hostile pages are read in time and memory that grow with their bytes",
     ["commas in a srcset", `<p>x<img srcset="${",".repeat(2_000_000)}">`],
     ["dots in an attribute", `<p>x<img data-x="${"a.jpg?".repeat(300_000)}">`],
     ["a title of dashes", `<title>${"a - ".repeat(300_000)}</title><p>x`],
+    ["a title of blanks", `<title>a${"\u00a0".repeat(300_000)}b</title><p>x`],
+    [
+      "a title as long as the page, and headings",
+      `<title>${"word ".repeat(50_000)}</title>${"<h2>x</h2>".repeat(50_000)}`,
+    ],
+    ["html again and again, each with an attribute", Array.from({ length: 50_000 }, (_, n) => `<html a${n}>`).join("")],
+    [
+      "noscript at every depth",
+      `${"<div>".repeat(60_000)}${"</div><noscript><img src=x.jpg></noscript>".repeat(60_000)}`,
+    ],
+    ["addresses that nearly are those of stand-ins", `<img data-src="/${"-lazy".repeat(800)}">`.repeat(1000)],
+    ["addresses that nearly are those of pictures", `<img data-x="${"a.jpg?".repeat(650)} x">`.repeat(1000)],
     ["null characters", `<p>${"\0x".repeat(500_000)}`],
   ])("%s", (_, html) => {
     const bytes = Buffer.from(html);

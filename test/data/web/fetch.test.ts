@@ -142,17 +142,64 @@ describe("fetching", () => {
     }
   });
 
+  it("reads the first 500 KiB of a robots.txt that is larger, up to the last whole line", async () => {
+    const rules = `User-agent: *\nDisallow: /closed\n${"# filler\n".repeat(60_000)}Disallow: /${"x".repeat(100)}`;
+    for (const packed of [false, true]) {
+      const { host, server } = await site((request, response) => {
+        if (request.url !== "/robots.txt") return response.end("x");
+        if (packed) return response.writeHead(200, { "content-encoding": "gzip" }).end(gzipSync(rules));
+        response.writeHead(200, { "content-length": rules.length * 100 });
+        return response.write(rules);
+      });
+      const options = { allowHosts: [host] };
+      expect(await fetched(`http://${host}/open`, options)).toMatchObject({ body: "x" });
+      expect(await fetched(`http://${host}/closed`, options)).toBe("forbidden by robots.txt");
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+
+  it("asks a host no more that was too slow three times in a row", async () => {
+    await using fetcher = new Fetcher({ ...bounds, timeoutMs: 200, allowHosts: [outer.host] });
+    const before = outer.asked.length;
+    const faults = [];
+    for (const path of ["silent", "silent", "page", "silent", "silent", "silent", "page", "page"]) {
+      const found = await fetcher.fetch(`http://${outer.host}/${path}`);
+      faults.push("fault" in found ? found.fault : "");
+    }
+    expect(faults).toEqual(["too slow", "too slow", "", ...Array(5).fill("too slow")]);
+    // With robots.txt.
+    expect(outer.asked.length - before).toBe(7);
+  });
+
+  it("takes hosts that may be private with their port or without, and nothing that is no host", async () => {
+    const { port } = inner.server.address() as AddressInfo;
+    const options = { robots: false };
+    expect(await fetched(`http://any.test:${port}/`, { ...options, allowHosts: [`any.test:${port}`] })).toMatchObject({
+      body: "secret",
+    });
+    for (const host of ["any.test", "any.test:80", `other.test:${port}`])
+      expect(await fetched(`http://any.test:${port}/`, { ...options, allowHosts: [host] }), host).toBe(
+        "private address",
+      );
+    for (const address of ["http://any.test/", "https://any.test/"])
+      expect(await fetched(address, { ...options, allowHosts: ["any.test"] }), address).toBe("unreachable");
+    expect(await fetched("https://any.test/", { ...options, allowHosts: ["any.test:443"] })).toBe("unreachable");
+    for (const host of ["", "a b", "http://a.test", "a.test/x", "::1"])
+      expect(() => new Fetcher({ allowHosts: [host] }), host).toThrow("is no host");
+  });
+
   it("asks a host one thing after another, as far apart as it was told, and as the site asks", async () => {
     const { host, asked, server } = await site((request, response) =>
       response.end(request.url === "/robots.txt" ? "User-agent: flamingo-ts\nCrawl-delay: 0.2" : "x"),
     );
-    await using fetcher = new Fetcher({ ...bounds, perHostMs: 50, allowHosts: [host] });
+    await using fetcher = new Fetcher({ ...bounds, perHostMs: 100, allowHosts: [host] });
     await Promise.all([1, 2, 3].map((n) => fetcher.fetch(`http://${host}/${n}`)));
     const gaps = asked.slice(1).map(({ at }, n) => at - asked[n]!.at);
     expect(gaps).toHaveLength(3);
-    // A timer may be a little early.
-    expect(gaps[0]).toBeGreaterThan(45);
-    for (const gap of gaps.slice(1)) expect(gap).toBeGreaterThan(190);
+    // A timer may be a little early, and the first request on its way longer than the next.
+    expect(gaps[0]).toBeGreaterThan(60);
+    for (const gap of gaps.slice(1)) expect(gap).toBeGreaterThan(160);
     server.closeAllConnections();
     server.close();
   });
@@ -190,7 +237,9 @@ describe("robots.txt", () => {
     ).toEqual(["/a.gif", "/x1y2z3", "/xyz", "/end", "/a.gif.gif"]);
     const began = performance.now();
     expect(allows(`User-agent: *\nDisallow: ${"/*a".repeat(2000)}b$`, "/a".repeat(2000))).toBe(true);
-    expect(performance.now() - began).toBeLessThan(500);
+    expect(allows(`User-agent: *\nDisallow: /a${" ".repeat(400_000)}b\nDisallow: /c`, "/c")).toBe(false);
+    // What grows with the square takes minutes.
+    expect(performance.now() - began).toBeLessThan(5000);
   });
 
   it("prefers all groups that name the robot to those of everyone", () => {
@@ -198,6 +247,7 @@ describe("robots.txt", () => {
       "User-agent: *\nDisallow: /\n\nUser-agent: other\nUser-agent: Flamingo-TS\nDisallow: /a # not this\n\nUser-agent: flamingo-ts\nDisallow: /b";
     expect(["/", "/a", "/b"].map((path) => allows(text, path))).toEqual([true, false, false]);
     expect(readRobots(text, "someone").allows("/")).toBe(false);
+    expect(allows("User-agent: *\nDisallow: /\n\nUser-agent: Flamingo-TS/0.1 (all of them)\nAllow: /", "/")).toBe(true);
   });
 
   it("compares addresses in one spelling, and takes broken lines for nothing", () => {

@@ -1,19 +1,15 @@
 import { createHash } from "node:crypto";
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { DataRecord } from "../../../src/data/record.js";
-import { recordOfSample } from "../../../src/data/shards/record-files.js";
-import { Grouping } from "../../../src/data/shards/sample.js";
-import { readTarFile } from "../../../src/data/shards/tar-file.js";
 import type { TallyJson } from "../../../src/data/tally.js";
 import { buildM3w } from "../../../src/data/web/m3w.js";
 import { Random } from "../../../src/random.js";
 import { command, start } from "../../support/command.js";
-import { articlePage, writeCrawl } from "../../support/crawl.js";
+import { writeCrawl } from "../../support/crawl.js";
+import { builtM3w, recordsIn } from "../../support/m3w.js";
 import { COPIES, worldPictures } from "../../support/world-pictures.js";
 
 let folder: string;
@@ -29,21 +25,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 let outs = 0;
 const fresh = () => join(folder, `out-${outs++}`);
-
-async function recordsIn(out: string): Promise<DataRecord[]> {
-  const records: DataRecord[] = [];
-  for (const name of (await readdir(out)).filter((file) => file.endsWith(".tar")).sort()) {
-    const grouping = new Grouping();
-    const samples = [];
-    for await (const items of readTarFile(join(out, name))) samples.push(...grouping.push(items));
-    for (const sample of [...samples, ...grouping.end()]) {
-      const record = "reason" in sample ? sample : recordOfSample(sample);
-      if ("reason" in record) throw new Error(record.reason);
-      records.push(record);
-    }
-  }
-  return records;
-}
+const built = (args: readonly string[], out = fresh()) => builtM3w(args, out);
 
 const sha256 = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex");
 
@@ -53,17 +35,6 @@ async function filesIn(out: string): Promise<Record<string, string>> {
   return Object.fromEntries(
     await Promise.all(names.map(async (name) => [name, sha256(await readFile(join(out, name)))])),
   );
-}
-
-async function built(args: readonly string[], out = fresh()) {
-  const { code, out: told, err } = await command(["data", "m3w", ...args, "--out", out]);
-  expect(code, err).toBe(0);
-  return {
-    out,
-    told,
-    records: await recordsIn(out),
-    report: JSON.parse(await readFile(join(out, "report.json"), "utf8")),
-  };
 }
 
 const url = ({ about }: DataRecord) => String(about.url).replace("http://site.test/", "");
@@ -144,7 +115,7 @@ describe("flamingo data m3w", () => {
 
   it("takes pictures of evaluation sets out, though they are copies", async () => {
     const set = join(folder, "evaluation");
-    await mkdir(set);
+    await mkdir(join(set, "folder.jpg"), { recursive: true });
     await writeFile(join(set, "test.jpg"), await COPIES["half the size, JPEG of quality 30"](pictures[7]!));
     await writeFile(join(set, "broken.jpg"), "no picture");
     const { records, report } = await built(["--in", archives, "--evaluation", set]);
@@ -179,6 +150,31 @@ describe("flamingo data m3w", () => {
     expect((await part(0)).code).toBe(0);
     expect(await filesIn(out)).toEqual(files);
   });
+
+  it("is not disturbed when all parts begin at the same moment, on one folder", async () => {
+    const crawl = join(folder, "many");
+    await mkdir(crawl);
+    for (let n = 0; n < 4; n++)
+      await cp(
+        join(folder, "crawl", n === 0 ? "a.warc.gz" : "b.warc"),
+        join(crawl, `${n}.warc${n === 0 ? ".gz" : ""}`),
+      );
+    const args = ["data", "m3w", "--in", `${crawl}/*`, "--no-model", "--out"];
+    const whole = await built(["--in", `${crawl}/*`, "--no-model"]);
+    const out = fresh();
+    for (let round = 0; round < 2; round++) {
+      const runs = [0, 1, 2, 3].map((n) => start([...args, out, "--shard", `${n}/4`]));
+      for (const { ended } of runs) expect(await ended).toMatchObject({ code: 0 });
+    }
+    expect(await recordsIn(out)).toEqual(whole.records);
+    const report = JSON.parse(await readFile(join(out, "report.json"), "utf8"));
+    expect(report).toMatchObject({ parts: { finished: 4, of: 4 }, records: 10 });
+    // Places of examples are in the order of parts.
+    expect(report.stages["pictures: once, in no evaluation set"].passed).toBe(
+      whole.report.stages["pictures: once, in no evaluation set"].passed,
+    );
+    expect((await readdir(join(out, "work"))).filter((name) => name.endsWith(".partial"))).toEqual([]);
+  }, 60_000);
 
   it.each([
     [20, "by their hashes", ["--no-model"]],
@@ -238,62 +234,6 @@ describe("flamingo data m3w", () => {
     expect(await filesIn(out)).toEqual(files);
   });
 
-  it("reads a folder of pages with the pictures beside them, and nothing outside it", async () => {
-    const pages = join(folder, "pages");
-    await mkdir(join(pages, "deep", "img"), { recursive: true });
-    await writeFile(join(folder, "secret.png"), pictures[20]!);
-    await writeFile(join(pages, "deep", "img", "a b.png"), pictures[21]!);
-    await symlink(join(folder, "secret.png"), join(pages, "link.png"));
-    const inline = `data:image/png;base64,${pictures[22]!.toString("base64")}`;
-    const sources = [
-      "img/a%20b.png",
-      "../../secret.png",
-      "../link.png",
-      "../..%2fsecret.png",
-      "/deep/img/a%20b.png",
-      inline,
-    ];
-    await writeFile(join(pages, "deep", "page.html"), articlePage("pond", sources));
-    await writeFile(join(pages, "bad.html"), pictures[0]!);
-    await writeFile(join(pages, "empty.html"), "");
-    const { records, report } = await built(["--in", pages, "--base", "https://village.test/", "--no-model"]);
-    expect(records.map(({ about }) => about.url)).toEqual(["https://village.test/deep/page.html"]);
-    expect(records[0]!.media.map(({ files }) => Buffer.from(files[0]!.bytes))).toEqual([pictures[21], pictures[22]]);
-    expect(report.stages["pictures: found"].dropped["not in the folder"].count).toBe(3);
-    expect(report.stages["pages: main content"].dropped).toMatchObject({ binary: { count: 1 }, empty: { count: 1 } });
-  });
-
-  it("asks the web for a list of addresses, as a guest", async () => {
-    const server = createServer((request, response) => {
-      const path = request.url!;
-      if (path === "/robots.txt") return response.end("User-agent: *\nDisallow: /private");
-      if (path.endsWith(".png"))
-        return response.writeHead(200, { "content-type": "image/png" }).end(pictures[Number(path.slice(1, -4))]);
-      const html = articlePage(path.slice(1), ["/23.png", "/24.png", "/private/25.png", "http://10.0.0.1/26.png"]);
-      return response.writeHead(200, { "content-type": "text/html" }).end(html);
-    });
-    await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
-    const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const list = join(folder, "addresses.txt");
-    await writeFile(list, `# two\nhttp://${host}/pond\n\nhttp://${host}/private/page\nhttp://10.0.0.1/\n`);
-    const args = ["--in", list, "--per-host-ms", "0", "--no-model"];
-    const refused = await built(args);
-    expect(refused.records).toEqual([]);
-    expect(refused.report.stages["pages: read"].dropped["private address"].count).toBe(3);
-    const { records, report } = await built([...args, "--allow-host", host]);
-    expect(records.map(({ about, media }) => [about.url, media.length])).toEqual([[`http://${host}/pond`, 2]]);
-    expect(report.stages["pages: read"].dropped).toMatchObject({
-      "forbidden by robots.txt": { count: 1 },
-      "private address": { count: 1 },
-    });
-    expect(report.stages["pictures: found"].dropped).toMatchObject({
-      "forbidden by robots.txt": { count: 1 },
-      "private address": { count: 1 },
-    });
-    server.closeAllConnections();
-    server.close();
-  });
-
   it("lets a program of the user's judge every document, and keeps nothing that it did not", async () => {
     const program = join(folder, "judge.mjs");
     await writeFile(
@@ -350,6 +290,9 @@ describe("flamingo data m3w", () => {
     await writeFile(rules, JSON.stringify({ pictures: { minimum: 3 } }));
     const refused = await command(["data", "m3w", "--in", archives, "--out", fresh(), "--rules", rules]);
     expect(refused).toMatchObject({ code: 2, err: expect.stringContaining("There is no rule pictures.minimum") });
+    await writeFile(rules, JSON.stringify({ duplicates: { bits: 8 } }));
+    const impossible = await command(["data", "m3w", "--in", archives, "--out", fresh(), "--rules", rules]);
+    expect(impossible).toMatchObject({ code: 2, err: expect.stringContaining("found up to 7") });
   });
 
   it("ends with an error when more is broken than was allowed, or there is nothing to build of", async () => {

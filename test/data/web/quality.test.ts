@@ -67,6 +67,12 @@ describe("the quality filter keeps", () => {
   });
 });
 
+it("a word of a million digits is measured in time that grows with its length", () => {
+  const began = performance.now();
+  expect(measureQuality(`the${"1".repeat(1e6)}x${"1".repeat(1e6)}`).stopWords).toBe(0);
+  expect(performance.now() - began).toBeLessThan(5000);
+});
+
 describe("a fault of quality", () => {
   it("says the rule, what was found and the limit, for every rule that is broken", () => {
     expect(qualityFaults("1 2 3")).toEqual([

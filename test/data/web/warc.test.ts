@@ -103,6 +103,46 @@ describe("a web archive", () => {
     expect(packed.faults).toMatchObject([{ reason: "too large", number: 1 }]);
   });
 
+  it("loses one record by a Content-Length that is too long, however long, and none by one that is too short by much", async () => {
+    const lying = (size: number | string) =>
+      Buffer.from(
+        page(2)
+          .toString("latin1")
+          .replace(/Content-Length: \d+/i, `Content-Length: ${size}`),
+        "latin1",
+      );
+    for (const size of [9, 200, 20_000, 10 ** 12, 2 ** 53, -1, "many"]) {
+      const { records: found, faults } = await read(Buffer.concat([page(1), lying(size), page(3), page(4)]), 10_000);
+      expect(uris(found), `${size}`).toEqual(["http://a.test/1", "http://a.test/3", "http://a.test/4"]);
+      expect(faults, `${size}`).toHaveLength(1);
+    }
+  });
+
+  it("ends a member that goes on and gives nothing, without holding it", async () => {
+    const empty = Buffer.from([0, 0, 0, 0xff, 0xff]);
+    const endless = Buffer.concat([gzipSync("").subarray(0, 10), ...Array<Buffer>(3_000_000).fill(empty)]);
+    const { records: found, faults } = await read(
+      Buffer.concat([gzipSync(page(1)), endless, gzipSync(page(2))]),
+      10_000,
+    );
+    expect(uris(found)).toEqual(["http://a.test/1", "http://a.test/2"]);
+    expect(faults).toMatchObject([{ reason: "too large", number: 1 }]);
+  });
+
+  it("numbers records the same when it begins at a member in which something is damaged", async () => {
+    const inside = Buffer.concat([page(1), page(2).subarray(0, 60), page(3), page(4)]);
+    const path = join(folder, "damaged-inside");
+    await writeFile(path, Buffer.concat([gzipSync(page(0)), gzipSync(inside), gzipSync(page(5))]));
+    const { records: found } = await read(path);
+    expect(found.map(({ number, within }) => [number, within])).toEqual([
+      [0, 0],
+      [1, 0],
+      [3, 2],
+      [4, 3],
+      [5, 0],
+    ]);
+  });
+
   it("finds a flipped byte of a member by its checksum", async () => {
     const packed = [page(1), page(2), page(3)].map((record) => gzipSync(record, { level: 0 }));
     packed[1]![packed[1]!.length - 30]! ^= 1;
@@ -205,6 +245,7 @@ describe("an HTTP answer of an archive", () => {
   it("is read in chunks, compressed in every usual way, and both", () => {
     expect(body("Transfer-Encoding: chunked", chunked(Buffer.from(html)))).toBe(html);
     expect(body("Content-Encoding: gzip", gzipSync(html))).toBe(html);
+    expect(body("Content-Encoding: gzip", Buffer.concat([gzipSync(html), Buffer.from("\r\n")]))).toBe(html);
     expect(body("Content-Encoding: deflate", deflateSync(html))).toBe(html);
     expect(body("Content-Encoding: deflate", deflateRawSync(html))).toBe(html);
     expect(body("Content-Encoding: br", brotliCompressSync(html))).toBe(html);
@@ -213,14 +254,20 @@ describe("an HTTP answer of an archive", () => {
   });
 
   it("is taken as it is where the crawler has already undone what its fields say", () => {
-    for (const fields of ["Transfer-Encoding: chunked", "Content-Encoding: gzip", "Content-Encoding: br"])
+    for (const fields of [
+      "Transfer-Encoding: chunked",
+      ...["gzip", "br", "UTF-8"].map((name) => `Content-Encoding: ${name}`),
+    ])
       expect(body(fields, html)).toBe(html);
   });
 
   it("is a fault when it is cut, damaged, of an unknown encoding, or a small body of a huge one", () => {
     expect(body("Transfer-Encoding: chunked", chunked(Buffer.from(html)).subarray(0, 500))).toBe("chunk cut short");
     expect(body("Content-Encoding: gzip", gzipSync(html).subarray(0, 30))).toBe("body damaged");
-    expect(body("Content-Encoding: secret", html)).toBe("unknown encoding");
+    const flipped = Buffer.concat([gzipSync(html, { level: 0 }), Buffer.from("\r\n")]);
+    flipped[100]! ^= 1;
+    expect(body("Content-Encoding: gzip", flipped)).toBe("body damaged");
+    expect(body("Content-Encoding: secret", gzipSync(html))).toBe("unknown encoding");
     expect(body("Content-Encoding: gzip", gzipSync(Buffer.alloc(2 * ONE_MIB)))).toBe("body too large");
     expect(httpAnswer(Buffer.from("<p>"), ONE_MIB)).toMatchObject({ fault: "no HTTP answer" });
   });
