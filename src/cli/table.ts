@@ -29,3 +29,8 @@ export function table(rows: readonly (readonly string[])[], right: readonly numb
 export function grouped(count: number): string {
   return Math.round(count).toLocaleString("en-US");
 }
+
+/** How many of something there are: 1 tar, 12,345 tars. */
+export function amount(count: number, one: string): string {
+  return `${grouped(count)} ${one}${count === 1 ? "" : "s"}`;
+}

@@ -122,7 +122,7 @@ describe("data sheet", () => {
     expect(sheet.match(/^## .*$/gm)).toEqual(Object.keys(SHEET).map((section) => `## ${section}`));
     expect(Object.keys(SHEET).length).toBe(7);
     for (const { asks } of Object.values(SHEET).flat()) expect(sheet).toContain(`**${asks}**`);
-    expect(sheet).toContain("3 records with 3 images and 1 videos (3 frames), in 1 tars of");
+    expect(sheet).toContain("Records: 3. Images: 3. Videos: 1, of 3 frames. Tars: 1, of");
     expect(sheet).toContain("(`purpose`)\n\nTo test the sheet.");
     expect(sheet).toContain('"command": "test"');
     expect(sheet).toContain("(`funding`)\n\n*Not answered.*");
@@ -158,7 +158,7 @@ describe("data verify", () => {
 
   it("finds nothing wrong with what was built", async () => {
     expect(await verified(async () => {})).toEqual([]);
-    expect(await data("verify", set, "--decode")).toBe("3 records in 1 tars, 0 faults\n");
+    expect(await data("verify", set, "--decode")).toBe("3 records in 1 tar, 0 faults\n");
   });
 
   const edit = async (path: string, change: (bytes: Buffer) => Buffer) => writeFile(path, change(await readFile(path)));

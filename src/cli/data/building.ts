@@ -10,7 +10,7 @@ import { Fetcher } from "../../data/web/fetch.js";
 import { UsageError } from "../../errors.js";
 import type { Io } from "../io.js";
 import { progressOn } from "../progress.js";
-import { grouped } from "../table.js";
+import { amount, grouped } from "../table.js";
 import { tallyInWords } from "./tally-words.js";
 
 /** Flags of every command that builds shards. */
@@ -40,7 +40,7 @@ export interface Building<Cursor> {
 /** The folder that `--out` names. @throws {UsageError} if it names none */
 export function folderOf({ out }: Pick<BuildFlags, "out">): string {
   if (out !== undefined) return out;
-  throw new UsageError("Nothing says where the shards should go.", "name a folder for them: --out shards");
+  throw new UsageError("There is no place for the shards.", "name a folder for them: --out shards");
 }
 
 /** Builds a part, or what is missing of it; tells progress. @throws as `buildPart` and the source */
@@ -81,7 +81,7 @@ export function tellBuilt(manifest: PartManifest, { json }: Pick<BuildFlags, "js
   if (json) io.out(`${JSON.stringify(manifest)}\n`);
   else
     io.out(
-      `${tallyInWords(manifest.tally)}${grouped(manifest.records)} records in ${grouped(manifest.shards.length)} tars\n`,
+      `${tallyInWords(manifest.tally)}${amount(manifest.records, "record")} in ${amount(manifest.shards.length, "tar")}\n`,
     );
 }
 

@@ -14,7 +14,7 @@ import { UsageError } from "../../errors.js";
 import { Scope } from "../../scope.js";
 import type { Io } from "../io.js";
 import { progressOn } from "../progress.js";
-import { grouped, table } from "../table.js";
+import { amount, grouped, table } from "../table.js";
 import { openEmbedder } from "./embedder.js";
 
 export interface M3wFlags {
@@ -71,7 +71,7 @@ export async function m3w(_: readonly string[], flags: M3wFlags, io: Io): Promis
     ...(flags.shardBytes === undefined ? {} : { shardBytes: flags.shardBytes }),
     progress({ half, chunk, chunks, count }) {
       const now = Math.floor((10 * chunk) / chunks) + (half === "set" ? 10 : 0);
-      progress.tell(`${half}: chunk ${chunk + 1} of ${chunks}, ${grouped(count)} pages`, now > tenth);
+      progress.tell(`${half}: chunk ${chunk + 1} of ${chunks}, ${amount(count, "page")}`, now > tenth);
       tenth = now;
     },
   };
@@ -156,5 +156,5 @@ function reportInWords({ parts, records, pictures, stages }: Report, examples = 
     }
   }
   const all = parts.finished === parts.of ? "" : `, of ${parts.finished} of ${parts.of} parts`;
-  return `${table(rows, [1, 2])}\n${grouped(records)} documents with ${grouped(pictures)} pictures${all}\n`;
+  return `${table(rows, [1, 2])}\n${amount(records, "document")} with ${amount(pictures, "picture")}${all}\n`;
 }

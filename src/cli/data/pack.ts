@@ -1,10 +1,10 @@
 /** `flamingo data pack`: records that exist into new shards. */
 import { packPart } from "../../data/shards/pack.js";
 import { type Part, WHOLE } from "../../data/shards/part.js";
-import { UsageError } from "../../errors.js";
 import type { Io } from "../io.js";
 import { progressOn } from "../progress.js";
-import { grouped } from "../table.js";
+import { amount, grouped } from "../table.js";
+import { folderOf } from "./building.js";
 import { tallyInWords } from "./tally-words.js";
 
 export interface PackFlags {
@@ -23,14 +23,12 @@ export interface PackFlags {
  * @throws as `packPart`
  */
 export async function pack(inputs: readonly string[], flags: PackFlags, io: Io): Promise<undefined> {
-  const { out, shard = WHOLE, maxFaults, shardRecords, shardBytes, text } = flags;
-  if (out === undefined)
-    throw new UsageError("Nothing says where the shards should go.", "name a folder for them: --out shards");
+  const { shard = WHOLE, maxFaults, shardRecords, shardBytes, text } = flags;
   const progress = progressOn(io);
   try {
     const manifest = await packPart({
       inputs,
-      folder: out,
+      folder: folderOf(flags),
       part: shard,
       ...(maxFaults !== undefined && { limit: maxFaults }),
       ...(shardRecords !== undefined && { shardRecords }),
@@ -44,7 +42,7 @@ export async function pack(inputs: readonly string[], flags: PackFlags, io: Io):
     if (flags.json) io.out(`${JSON.stringify(manifest)}\n`);
     else
       io.out(
-        `${tallyInWords(manifest.tally)}${grouped(manifest.records)} records in ${grouped(manifest.shards.length)} tars\n`,
+        `${tallyInWords(manifest.tally)}${amount(manifest.records, "record")} in ${amount(manifest.shards.length, "tar")}\n`,
       );
   } finally {
     progress.end();

@@ -3,7 +3,7 @@ import { verifyShards } from "../../data/shards/verify.js";
 import { placeInWords } from "../../data/tally.js";
 import type { Io } from "../io.js";
 import { progressOn } from "../progress.js";
-import { grouped } from "../table.js";
+import { amount, grouped } from "../table.js";
 
 export interface VerifyFlags {
   readonly decode?: boolean;
@@ -35,6 +35,6 @@ export async function verify(paths: readonly string[], { decode, text, json }: V
   );
   progress.end();
   if (json) io.out(`${JSON.stringify({ tars, records, faults })}\n`);
-  else io.out(`${grouped(records)} records in ${grouped(tars)} tars, ${grouped(faults.length)} faults\n`);
+  else io.out(`${amount(records, "record")} in ${amount(tars, "tar")}, ${amount(faults.length, "fault")}\n`);
   return faults.length === 0 ? 0 : 1;
 }

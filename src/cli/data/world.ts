@@ -8,7 +8,7 @@ import { artworkCache } from "../../data/world/everything.node.js";
 import { UsageError } from "../../errors.js";
 import type { Io } from "../io.js";
 import { progressOn } from "../progress.js";
-import { grouped } from "../table.js";
+import { amount, grouped } from "../table.js";
 import { type BuildFlags, buildShards, folderOf, tellBuilt } from "./building.js";
 
 export interface WorldFlags extends BuildFlags {
@@ -56,7 +56,7 @@ export async function world(_: readonly string[], flags: WorldFlags, io: Io): Pr
   if (flags.json) io.out(`${JSON.stringify({ folder, ...counts, seed, size })}\n`);
   else
     io.out(
-      `${grouped(pages)} pages, ${grouped(pairs)} pairs and ${grouped(videos)} clips of the world in ${folder}; what is true of them in ${join(folder, "truth.jsonl")}\n`,
+      `${amount(pages, "page")}, ${amount(pairs, "pair")} and ${amount(videos, "clip")} of the world in ${folder}; what is true of them in ${join(folder, "truth.jsonl")}\n`,
     );
   return undefined;
 }

@@ -147,7 +147,7 @@ function kindsInWords({ stats: { kinds } }: SheetFacts): string {
 }
 
 function countsInWords({ stats: { records, images, videos, frames, tars, bytes } }: SheetFacts): string {
-  return `${number(records)} records with ${number(images)} images and ${number(videos)} videos (${number(frames)} frames), in ${number(tars)} tars of ${number(bytes)} bytes together.`;
+  return `Records: ${number(records)}. Images: ${number(images)}. Videos: ${number(videos)}, of ${number(frames)} frames. Tars: ${number(tars)}, of ${number(bytes)} bytes together.`;
 }
 
 function contentInWords({ stats }: SheetFacts): string {

@@ -179,7 +179,7 @@ export async function buildM3w(options: M3wOptions): Promise<M3wResult> {
           if (kept === undefined) continue;
           cursor = { chunk: n, record };
           yield kept;
-          options.progress?.({ half: "set", chunk: n, chunks: own.length, count: record });
+          options.progress?.({ half: "set", chunk: n, chunks: own.length, count: record + 1 });
         }
       }
     },
